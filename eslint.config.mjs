@@ -1,0 +1,51 @@
+import tseslint from 'typescript-eslint';
+
+/**
+ * Arrows point one way (docs/architecture.md): libs <- identity, audit, policy <- approvals, connectors
+ * <- briefing, auto-response, exchange; operator and health may look at any public face.
+ */
+const MAY_IMPORT = {
+  audit: [],
+  identity: ['audit'],
+  policy: ['audit', 'identity'],
+  health: ['audit', 'identity', 'policy'],
+};
+const MODULES = Object.keys(MAY_IMPORT);
+
+const forbid = (names, why) => ({
+  patterns: [
+    ...names.map((name) => ({ group: [`#${name}`], message: why })),
+    { group: MODULES.map((name) => `**/../${name}/**`), message: 'Import another module through its public face, "#name".' },
+    { group: ['**/dist/**', '**/src/**', '**/libs/**'], message: 'Use the subpath imports "#name" and "#libs/name".' },
+  ],
+});
+
+export default tseslint.config(
+  { ignores: ['dist/**', 'node_modules/**', '.openclaw/**', 'coverage/**'] },
+  ...tseslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    rules: {
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false }],
+      '@typescript-eslint/no-explicit-any': 'error',
+      'no-console': 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+    },
+  },
+  {
+    files: ['libs/**/*.ts'],
+    rules: { 'no-restricted-imports': ['error', forbid(MODULES, 'libs knows nothing of src.')] },
+  },
+  ...MODULES.map((module) => ({
+    files: [`src/${module}/**/*.ts`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        forbid(
+          MODULES.filter((other) => other !== module && !MAY_IMPORT[module].includes(other)),
+          `${module} may import ${MAY_IMPORT[module].join(', ') || 'libs only'}.`,
+        ),
+      ],
+    },
+  })),
+);
