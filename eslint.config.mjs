@@ -15,7 +15,10 @@ const MODULES = Object.keys(MAY_IMPORT);
 const forbid = (names, why) => ({
   patterns: [
     ...names.map((name) => ({ group: [`#${name}`], message: why })),
-    { group: MODULES.map((name) => `**/../${name}/**`), message: 'Import another module through its public face, "#name".' },
+    {
+      group: MODULES.map((name) => `**/../${name}/**`),
+      message: 'Import another module through its public face, "#name".',
+    },
     { group: ['**/dist/**', '**/src/**', '**/libs/**'], message: 'Use the subpath imports "#name" and "#libs/name".' },
   ],
 });
@@ -26,7 +29,10 @@ export default tseslint.config(
   {
     files: ['**/*.ts'],
     rules: {
-      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false }],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
+      ],
       '@typescript-eslint/no-explicit-any': 'error',
       'no-console': 'error',
       eqeqeq: ['error', 'always', { null: 'ignore' }],
