@@ -1,0 +1,228 @@
+import { hostname } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const milliseconds = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const url = (...protocols: string[]) =>
+  z
+    .string()
+    .refine(
+      (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
+      `must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+    );
+const secret = z.string().min(16, 'must have at least 16 characters').meta({ secret: true });
+
+/**
+ * Every setting of the product, by the name of its environment variable. The reference `docs/configuration.md` is
+ * generated from here. A setting may also be given as a file: `DATABASE_URL_FILE=/run/secrets/url`.
+ */
+export const SETTINGS = z.object({
+  OPENCLAW_PROFILE: z
+    .enum(['embedded', 'external'])
+    .default('embedded')
+    .describe('`embedded` starts PostgreSQL, OPA and a demo identity provider by itself; `external` uses yours.'),
+  OPENCLAW_ROLE: z.enum(['gateway']).default('gateway').describe('What this process does.'),
+  OPENCLAW_DATA_DIR: z
+    .string()
+    .min(1)
+    .default('.openclaw')
+    .describe('Where the embedded profile keeps its data, secrets and logs.'),
+  OPENCLAW_REPLICA_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,80}$/, 'may have letters, digits, ".", "_" and "-", at most 80')
+    .default(hostname)
+    .describe('Name of this replica in revisions, audit writers and logs. Default: the host name.'),
+  HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
+  PORT: port.default(3000).describe('Port of the API and the console.'),
+  METRICS_PORT: port.default(9464).describe('Port of `GET /metrics`.'),
+  PUBLIC_URL: url('http:', 'https:')
+    .optional()
+    .describe('Where people and identity provider reach this service. Default: `http://127.0.0.1:<PORT>`.'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('Least severe level that is logged.'),
+  SHUTDOWN_GRACE_MS: milliseconds(0, 600_000)
+    .default(10_000)
+    .describe('How long requests may finish after SIGTERM, in milliseconds.'),
+  REQUEST_BODY_LIMIT_BYTES: count(1024, 16_777_216).default(1_048_576).describe('Largest request body.'),
+
+  DATABASE_URL: url('postgres:', 'postgresql:')
+    .meta({ secret: true })
+    .optional()
+    .describe('PostgreSQL 16, through PgBouncer in transaction mode if you like. Required in the external profile.'),
+  DATABASE_DIRECT_URL: url('postgres:', 'postgresql:')
+    .meta({ secret: true })
+    .optional()
+    .describe(
+      'PostgreSQL without a pooler, as the owner of the schema: used by migrations alone. Default: `DATABASE_URL`.',
+    ),
+  DATABASE_POOL_SIZE: count(2, 200)
+    .default(10)
+    .describe('Connections of this process for queries. The audit writer has two more of its own.'),
+  DATABASE_STATEMENT_TIMEOUT_MS: milliseconds(100, 600_000)
+    .default(15_000)
+    .describe('A query that takes longer is ended.'),
+
+  OPA_URL: url('http:', 'https:')
+    .optional()
+    .describe('Open Policy Agent 1.x. Default in the external profile: `http://localhost:8181`.'),
+  OPA_TOKEN: secret.optional().describe('Bearer token that OPA asks for.'),
+  OPA_TIMEOUT_MS: milliseconds(10, 60_000)
+    .default(5_000)
+    .describe('An evaluation that takes longer is denied with `policy_engine_unreachable`.'),
+  OPA_BUNDLE_TOKEN: secret
+    .optional()
+    .describe('Bearer token with which OPA pulls bundles and reports its status. Required in the external profile.'),
+
+  OIDC_ISSUER: url('http:', 'https:')
+    .optional()
+    .describe('OpenID Connect issuer, found by discovery. Required in the external profile.'),
+  OIDC_CLIENT_ID: z.string().min(1).default('openclaw-enterprise').describe('Our client at the identity provider.'),
+  OIDC_CLIENT_SECRET: z
+    .string()
+    .min(1)
+    .meta({ secret: true })
+    .optional()
+    .describe('Secret of that client. Without it the client is public and PKCE alone protects the sign-in.'),
+  OIDC_AUDIENCE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Audience that bearer tokens must name. Default: `OIDC_CLIENT_ID`.'),
+  OIDC_SCOPES: z.string().min(1).default('openid email profile').describe('Scopes asked for at sign-in.'),
+  OIDC_ALGORITHMS: z
+    .string()
+    .default('RS256,PS256,ES256,EdDSA')
+    .transform((v) =>
+      v
+        .split(',')
+        .map((s) => s.trim())
+        .filter(Boolean),
+    )
+    .pipe(
+      z
+        .array(z.enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']))
+        .min(1),
+    )
+    .describe('Signature algorithms accepted on tokens, comma-separated. Never `none`, never a shared-secret one.'),
+  OIDC_CLOCK_SKEW_SECONDS: count(0, 300).default(30).describe('Tolerance for the clocks of issuer and service.'),
+  SESSION_TTL_MINUTES: count(5, 43_200).default(720).describe('How long a browser session lives.'),
+
+  AUDIT_QUEUE_LIMIT: count(100, 1_000_000)
+    .default(20_000)
+    .describe('Audit entries that may wait for the database. Beyond it callers get 503 with `Retry-After`.'),
+  AUDIT_BATCH_LIMIT: count(1, 10_000).default(1_000).describe('Most audit entries written by one statement.'),
+  AUDIT_APPEND_TIMEOUT_MS: milliseconds(100, 60_000)
+    .default(5_000)
+    .describe('How long a caller waits for its entry to be durable before it gets 503.'),
+  AUDIT_PARTITIONS_AHEAD: count(1, 60).default(12).describe('Monthly audit partitions made in advance.'),
+
+  RATE_LIMIT_POLICY_CHANGES: count(1, 1_000_000).default(60).describe('Policy changes a tenant and minute.'),
+  RATE_LIMIT_AUDIT_QUERIES: count(1, 1_000_000).default(120).describe('Audit queries a tenant and minute.'),
+  RATE_LIMIT_EXPORTS: count(1, 1_000_000).default(10).describe('Audit exports a tenant and minute.'),
+  RATE_LIMIT_ADMIN: count(1, 1_000_000).default(60).describe('Other administration calls a tenant and minute.'),
+  RATE_LIMIT_STATUS: count(1, 1_000_000).default(300).describe('Status calls a tenant and minute.'),
+  RATE_LIMIT_EVALUATIONS: count(1, 100_000_000).default(1_000_000).describe('Policy evaluations a tenant and minute.'),
+  RATE_LIMIT_AUDIT_APPENDS: count(1, 100_000_000)
+    .default(2_000_000)
+    .describe('Audit entries appended a tenant and minute.'),
+  RATE_LIMIT_SIGN_IN: count(1, 1_000_000).default(120).describe('Sign-in attempts an address and minute.'),
+});
+
+export type Settings = z.output<typeof SETTINGS> & {
+  PUBLIC_URL: string;
+  DATABASE_URL: string;
+  DATABASE_DIRECT_URL: string;
+  OPA_URL: string;
+  OPA_BUNDLE_TOKEN: string;
+  OIDC_ISSUER: string;
+  OIDC_AUDIENCE: string;
+};
+
+/** Injection token of the settings. */
+export const SETTINGS_TOKEN = Symbol('Settings');
+
+/** The start stops here: each line names a setting, what was given and what is accepted. */
+export class SettingsError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(
+      `These settings are wrong:\n${problems.map((p) => `  - ${p}`).join('\n')}\nAll settings: docs/configuration.md`,
+    );
+    this.name = 'SettingsError';
+  }
+}
+
+type Parsed = z.output<typeof SETTINGS>;
+type Environment = Record<string, string | undefined>;
+
+/**
+ * Reads and checks the settings, before the embedded servers have added theirs.
+ * @throws SettingsError
+ */
+export function readSettings(env: Environment): Parsed {
+  const problems: string[] = [];
+  const given: Environment = {};
+  for (const name of Object.keys(SETTINGS.shape)) {
+    try {
+      given[name] = fromEnvironmentOrFile(env, name);
+    } catch (error) {
+      problems.push(`${name}_FILE=${env[`${name}_FILE`]}: cannot be read (${(error as Error).message})`);
+    }
+  }
+  const result = SETTINGS.safeParse(given);
+  for (const issue of result.error?.issues ?? []) problems.push(explain(String(issue.path[0]), given, issue.message));
+  if (problems.length > 0 || !result.success) throw new SettingsError(problems);
+  return result.data;
+}
+
+/**
+ * Checks that nothing is missing and fills in what follows from other settings.
+ * @throws SettingsError
+ */
+export function completeSettings(parsed: Parsed): Settings {
+  const external = parsed.OPENCLAW_PROFILE === 'external';
+  const complete = {
+    ...parsed,
+    PUBLIC_URL: (parsed.PUBLIC_URL ?? `http://127.0.0.1:${parsed.PORT}`).replace(/\/$/, ''),
+    DATABASE_DIRECT_URL: parsed.DATABASE_DIRECT_URL ?? parsed.DATABASE_URL,
+    OPA_URL: (parsed.OPA_URL ?? (external ? 'http://localhost:8181' : undefined))?.replace(/\/$/, ''),
+    OIDC_AUDIENCE: parsed.OIDC_AUDIENCE ?? parsed.OIDC_CLIENT_ID,
+  };
+  const required = ['DATABASE_URL', 'OPA_URL', 'OPA_BUNDLE_TOKEN', 'OIDC_ISSUER'] as const;
+  const missing = required.filter((name) => complete[name] === undefined);
+  if (missing.length > 0) {
+    throw new SettingsError(
+      missing.map(
+        (name) => `${name} is missing: ${SETTINGS.shape[name].description ?? ''} Or set OPENCLAW_PROFILE=embedded.`,
+      ),
+    );
+  }
+  return complete as Settings;
+}
+
+function fromEnvironmentOrFile(env: Environment, name: string): string | undefined {
+  const direct = env[name];
+  if (direct !== undefined && direct !== '') return direct;
+  const file = env[`${name}_FILE`];
+  return file ? readFileSync(file, 'utf8').trim() : undefined;
+}
+
+function explain(name: string, given: Environment, message: string): string {
+  const field = SETTINGS.shape[name as keyof typeof SETTINGS.shape];
+  const isSecret = isSecretSetting(name);
+  const value = given[name] === undefined ? 'missing' : isSecret ? '(not shown)' : `"${given[name]}"`;
+  return `${name} is ${value}: ${message}. ${field?.description ?? ''}`;
+}
+
+/** True where the value of a setting must never be shown or logged. */
+export function isSecretSetting(name: string): boolean {
+  const field: z.ZodType | undefined = SETTINGS.shape[name as keyof typeof SETTINGS.shape];
+  for (let type: unknown = field; type instanceof z.ZodType;) {
+    if ((type.meta() as { secret?: boolean } | undefined)?.secret) return true;
+    type = (type.def as { innerType?: unknown; in?: unknown }).innerType ?? (type.def as { in?: unknown }).in;
+  }
+  return false;
+}

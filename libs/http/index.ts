@@ -1,0 +1,3 @@
+export * from './problem.ts';
+export * from './problem.filter.ts';
+export * from './validation.ts';
