@@ -79,7 +79,6 @@ export class Directory1764000000000 implements MigrationInterface {
         user_id    text NOT NULL,
         created_at timestamptz NOT NULL,
         expires_at timestamptz NOT NULL,
-        id_token   text NOT NULL,
         FOREIGN KEY (tenant_id, user_id) REFERENCES users
       );
       CREATE INDEX sessions_expiry ON sessions (expires_at);
@@ -108,16 +107,15 @@ export class Directory1764000000000 implements MigrationInterface {
 
       CREATE TABLE idempotency_keys (
         tenant_id    text NOT NULL REFERENCES tenants,
+        key_hash     bytea NOT NULL,
         caller       text NOT NULL,
-        key          text NOT NULL,
-        route        text NOT NULL,
         request_hash bytea NOT NULL,
         claimed_at   timestamptz NOT NULL,
-        status       int,
-        body         text,
+        body         bytea,
         created_at   timestamptz NOT NULL,
-        PRIMARY KEY (tenant_id, caller, key)
+        PRIMARY KEY (tenant_id, key_hash)
       );
+      COMMENT ON COLUMN idempotency_keys.body IS 'the first answer, sealed with the key; null while the call runs';
       CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at);
 
       CALL bind_to_tenant('tenants');

@@ -1,3 +1,7 @@
 export * from './problem.ts';
 export * from './problem.filter.ts';
 export * from './validation.ts';
+export * from './json.ts';
+export * from './fastify.ts';
+export * from './rate-limit.guard.ts';
+export * from './idempotency.interceptor.ts';

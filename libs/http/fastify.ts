@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import { type Settings } from '#libs/config';
+import fastifyCookie from '@fastify/cookie';
+import fastifyHelmet from '@fastify/helmet';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { Histogram, register } from 'prom-client';
+import { isCleanText, parseJson } from './json.ts';
+import { Problem } from './problem.ts';
+
+const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/** Fastify as this service wants it: request ids, limits, one log line a request. */
+export function createAdapter(settings: Settings, logger: Logger): FastifyAdapter {
+  return new FastifyAdapter({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    bodyLimit: settings.REQUEST_BODY_LIMIT_BYTES,
+    routerOptions: { maxParamLength: 256 },
+    requestTimeout: 60_000,
+    keepAliveTimeout: 65_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    genReqId: (request: { headers: Record<string, unknown> }) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    },
+    // The sign-in addresses are short: /auth/login is the same as /api/v1/auth/login.
+    rewriteUrl: (request: { url?: string }) => {
+      const url = request.url ?? '/';
+      return url.startsWith('/auth/') ? `/api/v1${url}` : url;
+    },
+  }) as unknown as FastifyAdapter;
+}
+
+/** Adds parsers, headers, request log and duration metric. Call once, before the application initialises. */
+export async function prepare(app: NestFastifyApplication, settings: Settings, logger: Logger): Promise<void> {
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  await app.register(fastifyCookie as never);
+  await app.register(
+    fastifyHelmet as never,
+    {
+      contentSecurityPolicy: {
+        directives: {
+          defaultSrc: ["'none'"],
+          scriptSrc: ["'self'"],
+          styleSrc: ["'self'", "'unsafe-inline'"],
+          imgSrc: ["'self'", 'data:'],
+          fontSrc: ["'self'"],
+          connectSrc: ["'self'"],
+          formAction: ["'self'", new URL(settings.OIDC_ISSUER).origin],
+          frameAncestors: ["'none'"],
+          baseUri: ["'none'"],
+          upgradeInsecureRequests: null,
+        },
+      },
+      hsts: settings.PUBLIC_URL.startsWith('https:'),
+    } as never,
+  );
+
+  fastify.removeAllContentTypeParsers();
+  for (const type of [/^application\/(json|[\w.+-]+\+json)(;|$)/]) {
+    fastify.addContentTypeParser(type, { parseAs: 'buffer' }, (_request: FastifyRequest, body: Buffer, done) => {
+      try {
+        done(null, body.length === 0 ? undefined : parseJson(body));
+      } catch (error) {
+        done(error as Error);
+      }
+    });
+  }
+  fastify.addHook('onRequest', async (request, reply) => {
+    void reply.header('X-Request-Id', request.id);
+    if (request.url.startsWith('/api/')) void reply.header('Cache-Control', 'no-store');
+  });
+  fastify.addHook('preValidation', async (request) => refuseUncleanText(request));
+  measure(fastify, logger);
+}
+
+function refuseUncleanText(request: FastifyRequest): void {
+  for (const [where, values] of [
+    ['query', request.query],
+    ['path', request.params],
+  ] as const) {
+    for (const [name, value] of Object.entries((values ?? {}) as Record<string, unknown>)) {
+      const texts = Array.isArray(value) ? value : [value];
+      if (!texts.every((text) => typeof text !== 'string' || isCleanText(text)) || !isCleanText(name)) {
+        throw new Problem('validation_failed', `The ${where} has a NUL character or half of a surrogate pair.`);
+      }
+    }
+  }
+}
+
+const DURATION = 'http_server_request_duration_seconds';
+
+function measure(fastify: FastifyInstance, logger: Logger): void {
+  const duration =
+    (register.getSingleMetric(DURATION) as Histogram<'method' | 'route' | 'status'> | undefined) ??
+    new Histogram({
+      name: DURATION,
+      help: 'Time from the request line to the last byte of the answer.',
+      labelNames: ['method', 'route', 'status'] as const,
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    });
+  fastify.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unmatched';
+    duration.labels(request.method, route, String(reply.statusCode)).observe(reply.elapsedTime / 1000);
+    const line = {
+      requestId: request.id,
+      method: request.method,
+      route,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+    };
+    if (reply.statusCode >= 500) logger.warn(line, 'request');
+    else logger.debug(line, 'request');
+  });
+}

@@ -1,0 +1,157 @@
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
+import { type AuthenticatedRequest, type Principal, principalName } from '#libs/access';
+import { Clock } from '#libs/clock';
+import { Database } from '#libs/database';
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { from, lastValueFrom, type Observable } from 'rxjs';
+import { invalid, Problem } from './problem.ts';
+
+/** A claim that is older was left by a process that died: the same call may run again. */
+const CLAIM_MS = 60_000;
+/** How long an answer is kept. */
+const KEEP_MS = 24 * 3_600_000;
+
+const KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** On the request while a call with an idempotency key runs: the same each time the call is repeated. */
+export interface IdempotentRequest {
+  idempotency?: { readonly seed: string; readonly claimedAt: number };
+}
+
+/**
+ * `Idempotency-Key` on every POST: the first answer again for the same key and body, 422 for the same key with another
+ * body, 409 while the first call still runs. Only successes are kept, so a call that failed may be repeated.
+ *
+ * The key itself is not stored and the kept answer is sealed with it: whoever reads the table learns neither.
+ */
+@Injectable()
+export class IdempotencyInterceptor implements NestInterceptor {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const request = context.switchToHttp().getRequest<FastifyRequest & AuthenticatedRequest & IdempotentRequest>();
+    const key = request.headers['idempotency-key'];
+    if (request.method !== 'POST' || key === undefined || !request.principal) return next.handle();
+    if (typeof key !== 'string' || !KEY.test(key)) {
+      throw invalid('Idempotency-Key', 'must be 1 to 255 printable ASCII characters without spaces');
+    }
+    return from(this.once(request.principal, key, request, context.switchToHttp().getResponse<FastifyReply>(), next));
+  }
+
+  private async once(
+    principal: Principal,
+    key: string,
+    request: FastifyRequest & IdempotentRequest,
+    reply: FastifyReply,
+    next: CallHandler,
+  ): Promise<unknown> {
+    const call: Call = {
+      tenantId: principal.tenantId,
+      caller: principalName(principal),
+      keyHash: sha256(`${principal.tenantId}\n${principalName(principal)}\n${key}`),
+      requestHash: sha256(`${request.method} ${request.url}\n${JSON.stringify(request.body ?? null)}`),
+    };
+    const claim = await this.claim(call);
+    if (claim.kind === 'answered') {
+      void reply.header('Idempotency-Replayed', 'true');
+      return JSON.parse(open(claim.body, key)) as unknown;
+    }
+    request.idempotency = { seed: call.keyHash.toString('hex'), claimedAt: claim.firstClaimedAt };
+    let answer: unknown;
+    try {
+      answer = await lastValueFrom(next.handle(), { defaultValue: undefined });
+    } catch (error) {
+      await this.release(call).catch(() => undefined);
+      throw error;
+    }
+    await this.keep(call, seal(JSON.stringify(answer ?? null), key));
+    return answer;
+  }
+
+  private async claim(call: Call): Promise<Claim> {
+    const now = this.clock.now();
+    return this.database.tenant(call.tenantId, async (tx) => {
+      await tx.query(`DELETE FROM idempotency_keys WHERE key_hash = $1 AND created_at < $2`, [
+        call.keyHash,
+        new Date(now - KEEP_MS),
+      ]);
+      const inserted: unknown[] = await tx.query(
+        `INSERT INTO idempotency_keys (tenant_id, key_hash, caller, request_hash, claimed_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (tenant_id, key_hash) DO NOTHING RETURNING 1`,
+        [call.tenantId, call.keyHash, call.caller, call.requestHash, new Date(now)],
+      );
+      if (inserted.length > 0) return { kind: 'claimed', firstClaimedAt: now };
+      const [row]: Row[] = await tx.query(
+        `SELECT request_hash, claimed_at, created_at, body FROM idempotency_keys WHERE key_hash = $1 FOR UPDATE`,
+        [call.keyHash],
+      );
+      if (!row)
+        throw new Problem('conflict', 'The first call with this idempotency key has just failed; repeat it.', {
+          retryAfter: 1,
+        });
+      if (!row.request_hash.equals(call.requestHash)) {
+        throw new Problem(
+          'idempotency_key_reused',
+          'This Idempotency-Key was used with another request. Use a new key for a new request.',
+        );
+      }
+      if (row.body) return { kind: 'answered', body: row.body };
+      if (row.claimed_at.getTime() > now - CLAIM_MS) {
+        throw new Problem('conflict', 'The first call with this Idempotency-Key is still running.', { retryAfter: 1 });
+      }
+      await tx.query(`UPDATE idempotency_keys SET claimed_at = $2 WHERE key_hash = $1`, [call.keyHash, new Date(now)]);
+      return { kind: 'claimed', firstClaimedAt: row.created_at.getTime() };
+    });
+  }
+
+  private async keep(call: Call, body: Buffer): Promise<void> {
+    await this.database.tenant(call.tenantId, (tx) =>
+      tx.query(`UPDATE idempotency_keys SET body = $2 WHERE key_hash = $1`, [call.keyHash, body]),
+    );
+  }
+
+  private async release(call: Call): Promise<void> {
+    await this.database.tenant(call.tenantId, (tx) =>
+      tx.query(`DELETE FROM idempotency_keys WHERE key_hash = $1 AND body IS NULL`, [call.keyHash]),
+    );
+  }
+}
+
+interface Call {
+  readonly tenantId: string;
+  readonly caller: string;
+  readonly keyHash: Buffer;
+  readonly requestHash: Buffer;
+}
+type Claim = { kind: 'claimed'; firstClaimedAt: number } | { kind: 'answered'; body: Buffer };
+interface Row {
+  request_hash: Buffer;
+  claimed_at: Date;
+  created_at: Date;
+  body: Buffer | null;
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+function sealingKey(key: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', key, 'openclaw', 'idempotency answer', 32));
+}
+
+function seal(text: string, key: string): Buffer {
+  const iv = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', sealingKey(key), iv);
+  const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+  return Buffer.concat([iv, cipher.getAuthTag(), sealed]);
+}
+
+function open(sealed: Buffer, key: string): string {
+  const decipher = createDecipheriv('aes-256-gcm', sealingKey(key), sealed.subarray(0, 12));
+  decipher.setAuthTag(sealed.subarray(12, 28));
+  return decipher.update(sealed.subarray(28), undefined, 'utf8') + decipher.final('utf8');
+}

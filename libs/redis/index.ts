@@ -1,0 +1,3 @@
+export * from './rate-limits.ts';
+export * from './notices.ts';
+export * from './redis.module.ts';

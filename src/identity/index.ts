@@ -1,0 +1,7 @@
+export { IdentityModule } from './identity.module.ts';
+export { AuthenticationGuard } from './authentication.guard.ts';
+export { Authentication } from './authentication.ts';
+export { adminEntry, People } from './people.ts';
+export { Oidc } from './oidc.ts';
+export type { DirectoryPerson } from './person.ts';
+export { IMPORT, type ImportInput, type UserInput } from './directory.schema.ts';

@@ -1,0 +1,118 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Person } from '#libs/access';
+import { Clock } from '#libs/clock';
+import { type Settings, SETTINGS_TOKEN } from '#libs/config';
+import { Database } from '#libs/database';
+import { Notices } from '#libs/redis';
+import { Inject, Injectable } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { LRUCache } from 'lru-cache';
+import type { SignInSecrets } from './oidc.ts';
+
+export const SESSION_COOKIE = 'oce_session';
+export const SIGN_IN_COOKIE = 'oce_sign_in';
+const SIGN_IN_MS = 10 * 60_000;
+/** A session that was ended elsewhere is noticed within this time. */
+const FRESH_MS = 1_000;
+
+export interface SessionOwner {
+  readonly tenantId: string;
+  readonly userId: string;
+}
+
+/** Browser sessions and sign-ins under way. The tables hold hashes: reading them gives nobody a session. */
+@Injectable()
+export class Sessions {
+  private readonly recent = new LRUCache<string, { owner: SessionOwner | undefined }>({
+    max: 10_000,
+    ttl: FRESH_MS,
+    fetchMethod: async (token) => ({ owner: await this.load(token) }),
+  });
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    notices: Notices,
+    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+  ) {
+    notices.subscribe('credentials.revoked', () => this.recent.clear());
+  }
+
+  /** @returns the cookie's value, which exists nowhere else */
+  async open(person: Person): Promise<string> {
+    const token = randomBytes(32).toString('base64url');
+    const now = this.clock.now();
+    await this.database.tenant(person.tenantId, (tx) =>
+      tx.query(
+        `INSERT INTO sessions (tenant_id, token_hash, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)`,
+        [
+          person.tenantId,
+          hash(token),
+          person.id,
+          new Date(now),
+          new Date(now + this.settings.SESSION_TTL_MINUTES * 60_000),
+        ],
+      ),
+    );
+    return token;
+  }
+
+  async owner(token: string): Promise<SessionOwner | undefined> {
+    return (await this.recent.fetch(token))?.owner;
+  }
+
+  async close(token: string): Promise<void> {
+    await this.database.system((tx) => tx.query(`DELETE FROM sessions WHERE token_hash = $1`, [hash(token)]));
+    this.recent.delete(token);
+  }
+
+  /** Remembers a sign-in that leaves for the identity provider. */
+  async begin(secrets: SignInSecrets, returnTo: string): Promise<void> {
+    await this.database.system((tx) =>
+      tx.query(
+        `INSERT INTO sign_in_attempts (state_hash, nonce, verifier, return_to, expires_at) VALUES ($1, $2, $3, $4, $5)`,
+        [hash(secrets.state), secrets.nonce, secrets.verifier, returnTo, new Date(this.clock.now() + SIGN_IN_MS)],
+      ),
+    );
+  }
+
+  /** Takes a sign-in that comes back: each state works once. */
+  async finish(state: string): Promise<(SignInSecrets & { returnTo: string }) | undefined> {
+    const [rows]: [{ nonce: string; verifier: string; return_to: string }[], number] = await this.database.system(
+      (tx) =>
+        tx.query(
+          `DELETE FROM sign_in_attempts WHERE state_hash = $1 AND expires_at > $2 RETURNING nonce, verifier, return_to`,
+          [hash(state), new Date(this.clock.now())],
+        ),
+    );
+    const row = rows[0];
+    return row && { state, nonce: row.nonce, verifier: row.verifier, returnTo: row.return_to };
+  }
+
+  /** Safe with any number of replicas: deleting twice is deleting once. */
+  @Interval(10 * 60_000)
+  async forgetExpired(): Promise<void> {
+    const now = new Date(this.clock.now());
+    await this.database
+      .system(async (tx) => {
+        await tx.query(`DELETE FROM sessions WHERE expires_at < $1`, [now]);
+        await tx.query(`DELETE FROM sign_in_attempts WHERE expires_at < $1`, [now]);
+        await tx.query(`DELETE FROM idempotency_keys WHERE created_at < $1::timestamptz - interval '1 day'`, [now]);
+      })
+      .catch(() => undefined);
+  }
+
+  private async load(token: string): Promise<SessionOwner | undefined> {
+    const [row]: { tenant_id: string; user_id: string }[] = await this.database.system((tx) =>
+      tx.query(`SELECT tenant_id, user_id FROM sessions WHERE token_hash = $1 AND expires_at > $2`, [
+        hash(token),
+        new Date(this.clock.now()),
+      ]),
+    );
+    return row && { tenantId: row.tenant_id, userId: row.user_id };
+  }
+}
+
+function hash(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}
