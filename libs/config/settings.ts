@@ -48,6 +48,17 @@ export const SETTINGS = z.object({
     .default(10_000)
     .describe('How long requests may finish after SIGTERM, in milliseconds.'),
   REQUEST_BODY_LIMIT_BYTES: count(1024, 16_777_216).default(1_048_576).describe('Largest request body.'),
+  BOOTSTRAP_TENANT: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and "-", at most 63')
+    .optional()
+    .describe(
+      'External profile, first start: makes this tenant with `BOOTSTRAP_ADMIN_EMAIL` as its first enterprise_admin.',
+    ),
+  BOOTSTRAP_ADMIN_EMAIL: z
+    .email()
+    .optional()
+    .describe('E-mail address of the first administrator, as the identity provider knows it.'),
 
   DATABASE_URL: url('postgres:', 'postgresql:')
     .meta({ secret: true })

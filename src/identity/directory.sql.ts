@@ -41,8 +41,9 @@ export const END_SESSIONS_OF_USER = `DELETE FROM sessions WHERE user_id = $1`;
 
 export const COUNT_ADMINS = `SELECT count(*)::int AS n FROM users WHERE active AND 'enterprise_admin' = ANY(roles)`;
 
-/** $1 domain of an e-mail address: does another tenant claim it? Runs across tenants. */
-export const DOMAIN_OWNER = `SELECT tenant_id FROM tenants WHERE $1 = ANY(email_domains)`;
+/** $1 domains of e-mail addresses: which tenants claim them? Runs across tenants. */
+export const DOMAIN_OWNERS = `
+  SELECT tenant_id, d AS domain FROM tenants, unnest(email_domains) d WHERE d = ANY($1)`;
 
 /** Held until the end of the transaction: changes of one tenant's directory take turns. */
 export const LOCK_DIRECTORY = `SELECT 1 FROM tenants WHERE tenant_id = $1 FOR UPDATE`;

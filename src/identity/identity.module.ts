@@ -9,6 +9,7 @@ import { Oidc } from './oidc.ts';
 import { People } from './people.ts';
 import { Sessions } from './sessions.ts';
 import { SignInController } from './sign-in.controller.ts';
+import { Tenants } from './tenants.ts';
 import { UsersController } from './users.controller.ts';
 
 /** Who people are (directory), who calls (OIDC, sessions, agent tokens), and what they may do. */
@@ -21,10 +22,11 @@ import { UsersController } from './users.controller.ts';
     { provide: Directory, useExisting: People },
     Oidc,
     Sessions,
+    Tenants,
     AgentTokens,
     Authentication,
     AuthenticationGuard,
   ],
-  exports: [People, Directory, Oidc, Authentication, AuthenticationGuard],
+  exports: [People, Tenants, Directory, Oidc, Authentication, AuthenticationGuard],
 })
 export class IdentityModule {}

@@ -5,3 +5,4 @@ export { adminEntry, People } from './people.ts';
 export { Oidc } from './oidc.ts';
 export type { DirectoryPerson } from './person.ts';
 export { IMPORT, type ImportInput, type UserInput } from './directory.schema.ts';
+export { type TenantInput, Tenants } from './tenants.ts';

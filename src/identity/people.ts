@@ -83,13 +83,35 @@ export class People extends Directory {
   ): Promise<{ created: number; updated: number }> {
     const duplicate = firstDuplicate(input.users.map((user) => user.id));
     if (duplicate !== undefined) throw invalid(`users.${duplicate}.id`, 'stands twice in this import');
+    await this.refuseForeignDomains(
+      principal.tenantId,
+      input.users.map((user, i) => ({ email: user.email, path: `users.${i}.email` })),
+    );
     return this.change(principal, requestId, 'users.import', async (tx) => {
       const counts = await this.put(tx, principal.tenantId, input.users);
       return { result: counts, detail: { ...counts, ids: input.users.map((user) => user.id).slice(0, 1000) } };
     });
   }
 
+  /** The first people of a tenant, put there when the deployment is set up. */
+  async setUp(tenantId: string, users: readonly UserInput[]): Promise<void> {
+    await this.database.tenant(tenantId, async (tx) => {
+      await tx.query(sql.LOCK_DIRECTORY, [tenantId]);
+      await this.put(tx, tenantId, users);
+      await this.audit.appendWithin(tx, {
+        tenantId,
+        actor: 'system',
+        actionType: 'admin',
+        actionDetail: { operation: 'users.setUp', ids: users.map((user) => user.id) },
+        outcome: 'success',
+      });
+    });
+    this.forget();
+    this.notices.publish('directory.changed', { tenantId });
+  }
+
   async patch(principal: Principal, id: string, change: UserChange, requestId: string): Promise<DirectoryPerson> {
+    if (change.email) await this.refuseForeignDomains(principal.tenantId, [{ email: change.email, path: 'email' }]);
     return this.change(principal, requestId, 'users.change', async (tx) => {
       const [row]: PersonRow[] = await tx.query(sql.FIND_USER, [id]);
       if (!row) throw noSuchUser(id);
@@ -172,7 +194,6 @@ export class People extends Directory {
     users: readonly UserInput[],
     rename: (path: string) => string = (path) => path,
   ): Promise<{ created: number; updated: number }> {
-    await this.refuseForeignDomains(tenantId, users, rename);
     await tx.query(sql.ADD_ORGS, [tenantId, [...new Set(users.map((user) => user.orgId))]]);
     const orgOfTeam = new Map<string, string>();
     for (const user of users)
@@ -198,17 +219,21 @@ export class People extends Directory {
   }
 
   /** An address in a domain that another tenant has claimed could take over that tenant's sign-in. */
-  private async refuseForeignDomains(tenantId: string, users: readonly UserInput[], rename: (path: string) => string) {
-    const seen = new Set<string>();
-    for (const [i, user] of users.entries()) {
-      const domain = user.email.slice(user.email.lastIndexOf('@') + 1).toLowerCase();
-      if (seen.has(domain)) continue;
-      seen.add(domain);
-      const [owner]: { tenant_id: string }[] = await this.database.system((tx) => tx.query(sql.DOMAIN_OWNER, [domain]));
-      if (owner && owner.tenant_id !== tenantId) {
-        throw invalid(rename(`users.${i}.email`), `addresses at "${domain}" cannot be used in this tenant`);
-      }
+  private async refuseForeignDomains(
+    tenantId: string,
+    addresses: readonly { email: string; path: string }[],
+  ): Promise<void> {
+    const paths = new Map<string, string>();
+    for (const { email, path } of addresses) {
+      const domain = email.slice(email.lastIndexOf('@') + 1).toLowerCase();
+      if (!paths.has(domain)) paths.set(domain, path);
     }
+    const claimed: { tenant_id: string; domain: string }[] = await this.database.system((tx) =>
+      tx.query(sql.DOMAIN_OWNERS, [[...paths.keys()]]),
+    );
+    const foreign = claimed.find((claim) => claim.tenant_id !== tenantId);
+    if (foreign)
+      throw invalid(paths.get(foreign.domain)!, `addresses at "${foreign.domain}" cannot be used in this tenant`);
   }
 }
 

@@ -1,0 +1,3 @@
+export * from './opa-client.ts';
+export * from './opa-config.ts';
+export * from './bundle.ts';

@@ -1,0 +1,43 @@
+import { AuditModule } from '#audit';
+import { HealthModule } from '#health';
+import { AuthenticationGuard, IdentityModule } from '#identity';
+import { ClockModule } from '#libs/clock';
+import { ConfigModule, type Settings } from '#libs/config';
+import { DatabaseModule } from '#libs/database';
+import { IdempotencyInterceptor, ProblemFilter, RateLimitGuard, validationPipe } from '#libs/http';
+import { RedisModule } from '#libs/redis';
+import { TelemetryModule } from '#libs/telemetry';
+import { PolicyModule } from '#policy';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { ScheduleModule } from '@nestjs/schedule';
+
+/** The whole gateway. */
+@Module({})
+export class AppModule {
+  static with(settings: Settings): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.with(settings),
+        ClockModule,
+        DatabaseModule,
+        RedisModule,
+        ScheduleModule.forRoot(),
+        TelemetryModule,
+        AuditModule,
+        IdentityModule,
+        PolicyModule,
+        HealthModule,
+      ],
+      providers: [
+        { provide: APP_FILTER, useClass: ProblemFilter },
+        { provide: APP_PIPE, useFactory: validationPipe },
+        // In this order: who calls, then how often.
+        { provide: APP_GUARD, useExisting: AuthenticationGuard },
+        { provide: APP_GUARD, useClass: RateLimitGuard },
+        { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
+      ],
+    };
+  }
+}

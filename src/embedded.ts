@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { readSettings } from '#libs/config';
+import { opaBootConfig } from '#libs/opa';
+import { type EmbeddedServers, startEmbedded } from '#libs/profile';
+import { Propagation } from '#policy';
+import { DEMO_PEOPLE } from './demo/demo-directory.ts';
+import { seedDemo } from './demo/seed-demo.ts';
+import type { Gateway } from './gateway.ts';
+
+type Parsed = ReturnType<typeof readSettings>;
+
+/** The servers of the embedded profile, and the settings with which the gateway finds them. */
+export interface Embedded {
+  readonly settings: Parsed;
+  /** Seeds the demo directory at the first start, waits until OPA decides, and prints what to try next. */
+  welcome(gateway: Gateway, say: (line: string) => void): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** @throws ProfileError with words for a person */
+export async function startEmbeddedProfile(
+  parsed: Parsed,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<Embedded> {
+  const started = performance.now();
+  const publicUrl = parsed.PUBLIC_URL ?? `http://127.0.0.1:${parsed.PORT}`;
+  const bundleToken = randomBytes(32).toString('base64url');
+  say('Preparing the embedded profile: PostgreSQL 16, Open Policy Agent, a demo identity provider.');
+  const servers = await startEmbedded({
+    dataDir: parsed.OPENCLAW_DATA_DIR,
+    opaConfig: opaBootConfig(
+      `http://${parsed.HOST === '0.0.0.0' ? '127.0.0.1' : parsed.HOST}:${parsed.PORT}`,
+      bundleToken,
+    ),
+    redirectUris: [`${publicUrl}/auth/callback`],
+    postLogoutRedirectUris: [`${publicUrl}/`],
+    accounts: DEMO_PEOPLE.map(({ email, name }) => ({ email, name })),
+    progress: (line) => say(`  ${line}`),
+    signal,
+  });
+  const settings: Parsed = {
+    ...parsed,
+    DATABASE_URL: servers.databaseUrl,
+    DATABASE_DIRECT_URL: servers.databaseDirectUrl,
+    OPA_URL: servers.opaUrl,
+    OPA_TOKEN: servers.opaToken,
+    OPA_BUNDLE_TOKEN: bundleToken,
+    OIDC_ISSUER: servers.issuer,
+    OIDC_CLIENT_ID: servers.clientId,
+    OIDC_CLIENT_SECRET: servers.clientSecret,
+  };
+  return {
+    settings,
+    stop: () => servers.stop(),
+    welcome: async (gateway, tell) => {
+      await seedDemo(gateway.app, tell);
+      await opaReady(gateway.app.get(Propagation), signal);
+      firstScreen(gateway, servers, Math.round(performance.now() - started), tell);
+    },
+  };
+}
+
+async function opaReady(propagation: Propagation, signal: AbortSignal): Promise<void> {
+  for (let i = 0; i < 300 && propagation.lag() !== undefined && !signal.aborted; i++) {
+    await new Promise((resume) => setTimeout(resume, 50));
+  }
+}
+
+function firstScreen(gateway: Gateway, servers: EmbeddedServers, ms: number, say: (line: string) => void): void {
+  const width = Math.max(...servers.accounts.map((account) => account.email.length), 0);
+  const lines = [
+    '',
+    `OpenClaw Enterprise is ready at ${gateway.url}   (after ${(ms / 1000).toFixed(1)} s)`,
+    '',
+    'Demo accounts for the sign-in page:',
+    ...servers.accounts.map((account) => `  ${account.email.padEnd(width)}  ${account.password}`),
+    '',
+    'Try next, in another terminal:',
+    `  npx oce doctor                              # is everything well?`,
+    `  TOKEN=$(npx oce token alice@acme.test)      # a token of Alice`,
+    `  curl -s ${gateway.url}/api/v1/policy/evaluate -H "Authorization: Bearer $TOKEN" \\`,
+    `       -H 'Content-Type: application/json' -d '{"action":"email_send"}'`,
+    `  npx oce audit tail --as admin@acme.test     # what was recorded`,
+    '',
+    `  API page ${gateway.url}/docs · metrics http://127.0.0.1:${gateway.settings.METRICS_PORT}/metrics · stop with Ctrl-C`,
+    '',
+  ];
+  for (const line of lines) say(line);
+}

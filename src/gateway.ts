@@ -1,0 +1,72 @@
+import { Lifecycle } from '#health';
+import { completeSettings, type Settings } from '#libs/config';
+import { createAdapter, prepare } from '#libs/http';
+import { createLogger, NestLogger } from '#libs/telemetry';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { RequestMethod } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { AppModule } from './app.module.ts';
+import { serveOpenApi } from './openapi.ts';
+
+/** A gateway that listens. */
+export interface Gateway {
+  readonly app: NestFastifyApplication;
+  readonly settings: Settings;
+  /** Where it listens, such as `http://127.0.0.1:3000`. */
+  readonly url: string;
+  /** Takes no new work, lets requests finish, and gives everything back. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** Builds the application without listening. */
+export async function createGateway(settings: Settings, logger: Logger): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.with(settings),
+    createAdapter(settings, logger),
+    {
+      logger: new NestLogger(logger),
+      bodyParser: false,
+      abortOnError: false,
+    },
+  );
+  app.setGlobalPrefix('api/v1', {
+    exclude: ['livez', 'readyz', 'startupz', 'api/v1/status', 'opa/v1/*path', '/'].map((path) => ({
+      path,
+      method: RequestMethod.ALL,
+    })),
+  });
+  await prepare(app, settings, logger);
+  return app;
+}
+
+/** Starts the gateway. The schema must be up to date. */
+export async function startGateway(parsed: Parameters<typeof completeSettings>[0]): Promise<Gateway> {
+  const settings = completeSettings(parsed);
+  const logger = createLogger(settings.LOG_LEVEL, settings.OPENCLAW_REPLICA_ID);
+  const app = await createGateway(settings, logger);
+  serveOpenApi(app);
+  try {
+    await app.listen(settings.PORT, settings.HOST);
+  } catch (error) {
+    await app.close().catch(() => undefined);
+    throw error;
+  }
+  let stopping: Promise<void> | undefined;
+  return { app, settings, url: settings.PUBLIC_URL, stop: () => (stopping ??= drain(app, settings)) };
+}
+
+async function drain(app: NestFastifyApplication, settings: Settings): Promise<void> {
+  app.get(Lifecycle).drain();
+  const closed = app.close();
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      app.getHttpServer().closeAllConnections();
+      resolve();
+    }, settings.SHUTDOWN_GRACE_MS);
+  });
+  await Promise.race([closed, patience]);
+  await closed;
+  clearTimeout(timer);
+}

@@ -1,0 +1,76 @@
+import { AuditQueries, type AuditEntry } from '#audit';
+import { mayActFor, type Principal } from '#libs/access';
+import { Problem } from '#libs/http';
+import { Injectable } from '@nestjs/common';
+import type { EngineDecision } from './decision.ts';
+import { explain, type RecordedDecision } from './explanation.ts';
+
+/** Recorded decisions, read back from the audit log: the decision's id is its entry's. */
+@Injectable()
+export class Decisions {
+  constructor(private readonly audit: AuditQueries) {}
+
+  /** @throws Problem `not_found`, also for what lies outside the caller's reach */
+  async explain(caller: Principal, id: string) {
+    const entry = await this.find(caller, id);
+    if (entry?.actionType !== 'policy_decision')
+      throw new Problem('not_found', `There is no decision "${id}" that you may read.`);
+    const detail = entry.actionDetail as unknown as Detail;
+    const record: RecordedDecision = {
+      userId: entry.userId ?? detail.subject.userId,
+      action: detail.action,
+      decision: entry.policyResult!,
+      autonomy: detail.autonomy,
+      reason: entry.policyReason ?? '',
+      classification: entry.dataClassification,
+      domains: detail.domains,
+      policies: detail.policies,
+      obligations: detail.obligations,
+      revision: detail.revision,
+    };
+    return {
+      decisionId: entry.id,
+      decidedAt: entry.timestamp,
+      explanation: explain(record),
+      asked: {
+        by: entry.actor,
+        subject: detail.subject,
+        action: detail.action,
+        resource: detail.resource ?? null,
+        context: detail.context ?? null,
+        requestId: entry.requestId,
+      },
+      decision: record.decision,
+      autonomy: record.autonomy,
+      reason: record.reason,
+      classification: record.classification,
+      constraints: detail.constraints,
+      obligations: detail.obligations,
+      scopes: detail.domains,
+      policies: detail.policies,
+      revision: detail.revision,
+    };
+  }
+
+  private async find(caller: Principal, id: string): Promise<AuditEntry | undefined> {
+    if (caller.kind === 'person') return this.audit.find(caller, id);
+    // An assistant reads what it asked for the people it acts for.
+    const entry = await this.audit.findInTenant(caller.tenantId, id);
+    const own =
+      entry?.actor === `agent:${caller.tokenId}` && (entry.userId === null || mayActFor(caller, entry.userId));
+    return own ? entry : undefined;
+  }
+}
+
+interface Detail {
+  readonly action: string;
+  readonly subject: { readonly userId: string };
+  readonly resource?: unknown;
+  readonly context?: unknown;
+  readonly autonomy: EngineDecision['autonomy'];
+  readonly constraints: EngineDecision['constraints'];
+  readonly obligations: EngineDecision['obligations'];
+  readonly policies: EngineDecision['policies'];
+  readonly domains: EngineDecision['domains'];
+  readonly revision: string | null;
+}

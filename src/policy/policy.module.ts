@@ -1,0 +1,32 @@
+import { AuditModule } from '#audit';
+import { IdentityModule } from '#identity';
+import { Module } from '@nestjs/common';
+import { Bundles } from './bundles/bundles.ts';
+import { OpaApiController, OpaTokenGuard } from './bundles/opa-api.controller.ts';
+import { Propagation } from './bundles/propagation.ts';
+import { Decisions } from './evaluation/decisions.ts';
+import { PolicyEngine } from './evaluation/engine.ts';
+import { EvaluationController } from './evaluation/evaluation.controller.ts';
+import { Evaluator } from './evaluation/evaluator.ts';
+import { PoliciesController } from './policies.controller.ts';
+import { Policies } from './policies.ts';
+import { POLICY_METRICS, PolicyMetrics } from './policy.metrics.ts';
+
+/** What assistants may do: policies and their versions, bundles for OPA, decisions and their explanations. */
+@Module({
+  imports: [AuditModule, IdentityModule],
+  controllers: [PoliciesController, EvaluationController, OpaApiController],
+  providers: [
+    ...POLICY_METRICS,
+    PolicyMetrics,
+    Policies,
+    Bundles,
+    Propagation,
+    OpaTokenGuard,
+    PolicyEngine,
+    Evaluator,
+    Decisions,
+  ],
+  exports: [Policies, Propagation, PolicyEngine, Evaluator],
+})
+export class PolicyModule {}

@@ -1,0 +1,103 @@
+import type { Domain, PlacedPolicy, PolicyDocument, Scope } from './rules/index.ts';
+
+/** The statements on policies. Tenant binding comes from the transaction (row-level security). */
+
+export type PolicyStatus = 'draft' | 'active' | 'deprecated';
+
+export interface PolicyRow {
+  tenant_id: string;
+  id: string;
+  scope: Scope;
+  scope_id: string;
+  domain: Domain;
+  name: string;
+  version: string;
+  status: PolicyStatus;
+  content: string;
+  document: PolicyDocument;
+  created_by: string;
+  created_at: Date;
+  updated_at: Date;
+  change_reason: string;
+}
+
+export interface VersionRow {
+  n: number;
+  version: string;
+  status: PolicyStatus;
+  content: string;
+  changed_by: string;
+  changed_at: Date;
+  change_reason: string;
+  revision: string;
+}
+
+const COLUMNS = `tenant_id, id, scope, scope_id, domain, name, version, status, content, document,
+  created_by, created_at, updated_at, change_reason`;
+
+/** Held until the end of the transaction: policy changes of one tenant take turns, so each sees the one before. */
+export const LOCK_REVISION = `SELECT revision FROM policy_revisions WHERE tenant_id = $1 FOR UPDATE`;
+
+export const RAISE_REVISION = `UPDATE policy_revisions SET revision = revision + 1, changed_at = now() WHERE tenant_id = $1 RETURNING revision`;
+
+export const REVISIONS = `SELECT tenant_id, revision FROM policy_revisions ORDER BY tenant_id`;
+
+export const INSERT_POLICY = `
+  INSERT INTO policies (${COLUMNS})
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13) RETURNING ${COLUMNS}`;
+
+export const UPDATE_POLICY = `
+  UPDATE policies SET version = $2, status = $3, content = $4, document = $5, updated_at = $6, change_reason = $7
+  WHERE id = $1 RETURNING ${COLUMNS}`;
+
+export const FIND_POLICY = `SELECT ${COLUMNS} FROM policies WHERE id = $1`;
+
+export const ADD_VERSION = `
+  INSERT INTO policy_versions (tenant_id, policy_id, n, version, status, content, changed_by, changed_at, change_reason, revision)
+  SELECT $1, $2, coalesce(max(n), 0) + 1, $3, $4, $5, $6, $7, $8, $9 FROM policy_versions WHERE policy_id = $2`;
+
+export const VERSIONS = `
+  SELECT n, version, status, content, changed_by, changed_at, change_reason, revision
+  FROM policy_versions WHERE policy_id = $1 ORDER BY n DESC`;
+
+/** $1..$4 filters or null, $5 before id or null, $6 sees all, $7 places inside reach as "scope:id", $8 limit; newest first */
+export const LIST_POLICIES = `
+  SELECT ${COLUMNS} FROM policies
+  WHERE ($1::text IS NULL OR scope = $1) AND ($2::text IS NULL OR scope_id = $2) AND ($3::text IS NULL OR domain = $3)
+    AND ($4::text IS NULL OR status = $4) AND ($5::text IS NULL OR id < $5)
+    AND ($6 OR scope || ':' || scope_id = ANY($7)
+      OR (scope = 'user' AND EXISTS (SELECT FROM users u WHERE u.id = scope_id AND (u.org_id = ANY($9) OR u.team_ids && $10)))
+      OR (scope = 'team' AND EXISTS (SELECT FROM teams t WHERE t.id = scope_id AND t.org_id = ANY($9))))
+  ORDER BY id DESC LIMIT $8`;
+
+export const ACTIVE_POLICIES = `SELECT ${COLUMNS} FROM policies WHERE status = 'active'`;
+
+/** $1 places as "scope:id" */
+export const ACTIVE_POLICIES_AT = `
+  SELECT ${COLUMNS} FROM policies
+  WHERE status = 'active' AND (scope, scope_id) IN (SELECT split_part(p, ':', 1), substr(p, strpos(p, ':') + 1) FROM unnest($1::text[]) p)`;
+
+export const REPORT_REPLICA = `
+  INSERT INTO policy_replicas AS r (tenant_id, replica_id, active, since, seen_at)
+  SELECT t, $1, a, $4, $4 FROM unnest($2::text[], $3::bigint[]) AS x(t, a)
+  ON CONFLICT (tenant_id, replica_id) DO UPDATE SET
+    since = CASE WHEN r.active = excluded.active THEN r.since ELSE excluded.since END,
+    active = excluded.active, seen_at = excluded.seen_at`;
+
+/** $1 replicas not heard of since then are gone */
+export const REPLICAS = `SELECT replica_id, active, since FROM policy_replicas WHERE seen_at >= $1 ORDER BY replica_id`;
+
+export const FORGET_REPLICAS = `DELETE FROM policy_replicas WHERE seen_at < $1`;
+export const FORGET_REPLICA = `DELETE FROM policy_replicas WHERE replica_id = $1`;
+
+export function toPlaced(row: PolicyRow): PlacedPolicy {
+  return {
+    id: row.id,
+    name: row.name,
+    version: row.version,
+    scope: row.scope,
+    scopeId: row.scope_id,
+    domain: row.domain,
+    document: row.document as PlacedPolicy['document'],
+  };
+}
