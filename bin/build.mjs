@@ -24,7 +24,15 @@ export function ensureBuilt(say = () => undefined) {
   try {
     execFileSync(
       process.execPath,
-      [join(ROOT, 'node_modules/@swc/cli/bin/swc.js'), ...SOURCES, '--out-dir', fresh, '--ignore', '**/*.test.ts', '--quiet'],
+      [
+        join(ROOT, 'node_modules/@swc/cli/bin/swc.js'),
+        ...SOURCES,
+        '--out-dir',
+        fresh,
+        '--ignore',
+        '**/*.test.ts',
+        '--quiet',
+      ],
       { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] },
     );
     writeFileSync(join(ROOT, fresh, '.built-from'), stamp);

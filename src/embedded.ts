@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { readSettings } from '#libs/config';
 import { opaBootConfig } from '#libs/opa';
-import { type EmbeddedServers, startEmbedded } from '#libs/profile';
+import { BoundedLog, type EmbeddedServers, startEmbedded } from '#libs/profile';
 import { Propagation } from '#policy';
 import { DEMO_PEOPLE } from './demo/demo-directory.ts';
 import { seedDemo } from './demo/seed-demo.ts';
+import { destination, type DestinationStream } from 'pino';
 import type { Gateway } from './gateway.ts';
 
 type Parsed = ReturnType<typeof readSettings>;
@@ -13,6 +15,8 @@ type Parsed = ReturnType<typeof readSettings>;
 /** The servers of the embedded profile, and the settings with which the gateway finds them. */
 export interface Embedded {
   readonly settings: Parsed;
+  /** The gateway's log file: the terminal is for people. */
+  readonly logTo: DestinationStream;
   /** Seeds the demo directory at the first start, waits until OPA decides, and prints what to try next. */
   welcome(gateway: Gateway, say: (line: string) => void): Promise<void>;
   stop(): Promise<void>;
@@ -51,8 +55,10 @@ export async function startEmbeddedProfile(
     OIDC_CLIENT_ID: servers.clientId,
     OIDC_CLIENT_SECRET: servers.clientSecret,
   };
+  const log = new BoundedLog(join(parsed.OPENCLAW_DATA_DIR, 'logs', 'gateway.log'));
   return {
     settings,
+    logTo: destination({ fd: log.fd, sync: true }),
     stop: () => servers.stop(),
     welcome: async (gateway, tell) => {
       await seedDemo(gateway.app, tell);
@@ -84,7 +90,8 @@ function firstScreen(gateway: Gateway, servers: EmbeddedServers, ms: number, say
     `       -H 'Content-Type: application/json' -d '{"action":"email_send"}'`,
     `  npx oce audit tail --as admin@acme.test     # what was recorded`,
     '',
-    `  API page ${gateway.url}/docs · metrics http://127.0.0.1:${gateway.settings.METRICS_PORT}/metrics · stop with Ctrl-C`,
+    `  API page ${gateway.url}/docs · metrics http://127.0.0.1:${gateway.settings.METRICS_PORT}/metrics`,
+    `  Logs ${join(gateway.settings.OPENCLAW_DATA_DIR, 'logs')} · stop with Ctrl-C`,
     '',
   ];
   for (const line of lines) say(line);

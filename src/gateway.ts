@@ -5,7 +5,7 @@ import { createLogger, NestLogger } from '#libs/telemetry';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { RequestMethod } from '@nestjs/common';
-import type { Logger } from 'pino';
+import type { DestinationStream, Logger } from 'pino';
 import { AppModule } from './app.module.ts';
 import { serveOpenApi } from './openapi.ts';
 
@@ -40,10 +40,13 @@ export async function createGateway(settings: Settings, logger: Logger): Promise
   return app;
 }
 
-/** Starts the gateway. The schema must be up to date. */
-export async function startGateway(parsed: Parameters<typeof completeSettings>[0]): Promise<Gateway> {
+/** Starts the gateway. The schema must be up to date. Logs go to standard error, or where `logTo` says. */
+export async function startGateway(
+  parsed: Parameters<typeof completeSettings>[0],
+  logTo?: DestinationStream,
+): Promise<Gateway> {
   const settings = completeSettings(parsed);
-  const logger = createLogger(settings.LOG_LEVEL, settings.OPENCLAW_REPLICA_ID);
+  const logger = createLogger(settings.LOG_LEVEL, settings.OPENCLAW_REPLICA_ID, logTo);
   const app = await createGateway(settings, logger);
   serveOpenApi(app);
   try {

@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     say('Bringing the database schema up to date …');
     const ran = await migrate(complete.DATABASE_DIRECT_URL);
     if (ran.length > 0) say(`Schema: ran ${ran.length} migration${ran.length === 1 ? '' : 's'}.`);
-    gateway = await startGateway(settings);
+    gateway = await startGateway(settings, embedded?.logTo);
     if (giveUp.signal.aborted) return;
     await embedded?.welcome(gateway, say);
     if (!embedded) say(`OpenClaw Enterprise listens at ${gateway.url}`);

@@ -12,3 +12,4 @@ export { mintDemoToken } from './idp/demo-token.ts';
 export { type ObtainOpaOptions, obtainOpa } from './opa/obtain-opa.ts';
 export { type OpaOptions, OpaServer } from './opa/opa-server.ts';
 export { type PostgresOptions, PostgresServer } from './postgres/postgres-server.ts';
+export { BoundedLog } from './host/bounded-log.ts';

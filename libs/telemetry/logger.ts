@@ -32,6 +32,9 @@ export function createLogger(level: string, replica: string, destination?: pino.
   );
 }
 
+/** What Nest says while it starts is for those who look into its start. */
+const START_UP = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
+
 type Level = 'info' | 'error' | 'warn' | 'debug' | 'trace' | 'fatal';
 
 /** Nest's own log calls, written by pino. `Logger.error({ err, …fields }, 'message')` keeps its fields. */
@@ -39,7 +42,7 @@ export class NestLogger implements LoggerService {
   constructor(private readonly pino: Logger) {}
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.write('info', message, rest);
+    this.write(START_UP.has(String(rest.at(-1))) ? 'debug' : 'info', message, rest);
   }
   error(message: unknown, ...rest: unknown[]): void {
     this.write('error', message, rest);

@@ -14,25 +14,25 @@ export interface TestDatabase {
 }
 
 export async function freshDatabase(options: { migrated?: boolean } = {}): Promise<TestDatabase> {
-  const server = process.env.OCE_TEST_PG;
-  if (!server) throw new Error('OCE_TEST_PG is not set: the global set-up starts PostgreSQL');
+  const [admin, owner, app] = ['ADMIN', 'OWNER', 'APP'].map((role) => process.env[`OCE_TEST_${role}_URL`]);
+  if (!admin || !owner || !app) throw new Error('OCE_TEST_…_URL is not set: the global set-up starts PostgreSQL');
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await withClient(server, (client) => client.query(`CREATE DATABASE ${name} OWNER openclaw_owner`));
-  const url = (user?: string) => {
-    const parsed = new URL(server);
-    if (user) parsed.username = user;
-    parsed.pathname = `/${name}`;
-    return parsed.href;
-  };
+  await withClient(admin, (client) => client.query(`CREATE DATABASE ${name} OWNER openclaw_owner`));
   const database = {
-    appUrl: url('openclaw_app'),
-    ownerUrl: url('openclaw_owner'),
-    adminUrl: url(),
+    appUrl: inDatabase(app, name),
+    ownerUrl: inDatabase(owner, name),
+    adminUrl: inDatabase(admin, name),
     drop: () =>
-      withClient(server, async (client) => void (await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))),
+      withClient(admin, async (client) => void (await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))),
   };
   if (options.migrated ?? true) await migrate(database.ownerUrl);
   return database;
+}
+
+function inDatabase(url: string, name: string): string {
+  const parsed = new URL(url);
+  parsed.pathname = `/${name}`;
+  return parsed.href;
 }
 
 async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {

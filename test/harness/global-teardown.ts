@@ -1,10 +1,8 @@
 import { rmSync } from 'node:fs';
-import type { ChildProcess } from 'node:child_process';
+import type { SharedServers } from './global-setup.ts';
 
 export default async function globalTeardown(): Promise<void> {
-  const { server, dir } = (globalThis as unknown as { ocePg: { server: ChildProcess; dir: string } }).ocePg;
-  const gone = new Promise((done) => server.once('exit', done));
-  server.kill('SIGINT');
-  await gone;
-  rmSync(dir, { recursive: true, force: true });
+  const shared = (globalThis as SharedServers).oceShared;
+  await shared?.postgres.stop();
+  if (shared) rmSync(shared.dataDir, { recursive: true, force: true });
 }
