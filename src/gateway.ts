@@ -7,6 +7,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { RequestMethod } from '@nestjs/common';
 import type { DestinationStream, Logger } from 'pino';
 import { AppModule } from './app.module.ts';
+import { bootstrapTenant } from './bootstrap.ts';
 import { serveOpenApi } from './openapi.ts';
 
 /** A gateway that listens. */
@@ -17,6 +18,16 @@ export interface Gateway {
   readonly url: string;
   /** Takes no new work, lets requests finish, and gives everything back. Safe to call twice. */
   stop(): Promise<void>;
+}
+
+/** The API lies under `/api/v1`; what is not meant for its users beside it. */
+export function prefixRoutes(app: NestFastifyApplication): void {
+  app.setGlobalPrefix('api/v1', {
+    exclude: ['livez', 'readyz', 'startupz', 'api/v1/status', 'opa/v1/*path', '/'].map((path) => ({
+      path,
+      method: RequestMethod.ALL,
+    })),
+  });
 }
 
 /** Builds the application without listening. */
@@ -30,12 +41,7 @@ export async function createGateway(settings: Settings, logger: Logger): Promise
       abortOnError: false,
     },
   );
-  app.setGlobalPrefix('api/v1', {
-    exclude: ['livez', 'readyz', 'startupz', 'api/v1/status', 'opa/v1/*path', '/'].map((path) => ({
-      path,
-      method: RequestMethod.ALL,
-    })),
-  });
+  prefixRoutes(app);
   await prepare(app, settings, logger);
   return app;
 }
@@ -50,6 +56,7 @@ export async function startGateway(
   const app = await createGateway(settings, logger);
   serveOpenApi(app);
   try {
+    await bootstrapTenant(app, settings);
     await app.listen(settings.PORT, settings.HOST);
   } catch (error) {
     await app.close().catch(() => undefined);

@@ -35,7 +35,7 @@ export const SETTINGS = z.object({
     .default(hostname)
     .describe('Name of this replica in revisions, audit writers and logs. Default: the host name.'),
   HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
-  PORT: port.default(3000).describe('Port of the API and the console.'),
+  PORT: port.min(1).default(3000).describe('Port of the API and the console.'),
   METRICS_PORT: port.default(9464).describe('Port of `GET /metrics`.'),
   PUBLIC_URL: url('http:', 'https:')
     .optional()
