@@ -49,6 +49,8 @@ export const PATH = [
 export interface RunningOpa {
   /** Answers every case in one call, each as if its policies were all there is. */
   decide: (cases: Case[]) => Promise<Answer[]>;
+  /** The same for a subject who stands elsewhere: `enterprise:acme`, `org:legal`, … */
+  decideAlong: (path: readonly string[], cases: Case[]) => Promise<Answer[]>;
   stop: () => Promise<void>;
 }
 
@@ -75,20 +77,33 @@ export async function startOpa(): Promise<RunningOpa> {
   ];
   const child = spawn(opaBinary(), args, { stdio: 'ignore' });
   await healthy(url, child);
+  const decideAlong = async (path: readonly string[], cases: Case[]) => {
+    // Every case is a tenant of its own, named after its place, so that one call can ask about all of them.
+    const tenants = cases.map(({ policies }, index) =>
+      compileTenant(
+        policies.map((p) => inTenant(p, index)),
+        'r1',
+      ),
+    );
+    await call(url, 'PUT', '/v1/data/openclaw/tenants', Object.fromEntries(tenants.entries()));
+    const items = cases.map(({ request }, index): Request => {
+      const steps = path.map((key) => key.split(':') as [string, string]);
+      return {
+        ...request,
+        tenant: `${index}`,
+        path: steps.map(([scope, id]) => ({ scope, id: scope === 'enterprise' ? `${index}` : id })),
+      };
+    });
+    const answer = await call(url, 'POST', '/v1/data/openclaw/main/batch', { input: { items } });
+    return (answer as { result: Answer[] }).result;
+  };
   return {
-    decide: async (cases) => {
-      // Every case is a tenant of its own, named after its place, so that one call can ask about all of them.
-      const items = cases.map(({ request }, index) => ({ ...request, tenant: `${index}`, path: pathOf(index) }));
-      const tenants = cases.map(({ policies }, index) =>
-        compileTenant(
-          policies.map((p) => atTenant(p, index)),
-          'r1',
-        ),
-      );
-      await call(url, 'PUT', '/v1/data/openclaw/tenants', Object.fromEntries(tenants.entries()));
-      const answer = await call(url, 'POST', '/v1/data/openclaw/main/batch', { input: { items } });
-      return (answer as { result: Answer[] }).result;
-    },
+    decide: (cases) =>
+      decideAlong(
+        PATH.map(({ scope, id }) => `${scope}:${id}`),
+        cases,
+      ),
+    decideAlong,
     stop: async () => {
       child.kill('SIGTERM');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
@@ -96,11 +111,7 @@ export async function startOpa(): Promise<RunningOpa> {
   };
 }
 
-function pathOf(index: number) {
-  return PATH.map((step) => (step.scope === 'enterprise' ? { ...step, id: `${index}` } : step));
-}
-
-function atTenant(policy: PlacedPolicy, index: number): PlacedPolicy {
+function inTenant(policy: PlacedPolicy, index: number): PlacedPolicy {
   return policy.scope === 'enterprise' ? { ...policy, scopeId: `${index}` } : policy;
 }
 
