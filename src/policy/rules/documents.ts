@@ -22,6 +22,8 @@ const MAX_ALIASES = 32;
 const MAX_DEPTH = 16;
 /** More than this is noise: the first ones are mended first. */
 const MAX_ISSUES = 50;
+/** The tags of JSON's own kinds of values; any other would make something else of a text. */
+const PLAIN_TAGS = /^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)$/;
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
@@ -52,7 +54,7 @@ function readDocument<D extends Domain>(domain: D, text: string): ParsedDocument
     whole(`the document cannot be read: ${fault.message}`, lines.linePos(fault.pos[0]).line),
   );
   if (faults.length > 0) return refused(faults);
-  const hostile = hostileKeys(tree, lines);
+  const hostile = hostileNodes(tree, lines);
   if (hostile.length > 0) return refused(hostile);
   const content: unknown = tree.toJS({ maxAliasCount: MAX_ALIASES }) ?? {};
   return checkDocument(domain, content, (path) => lineOf(tree, path, lines));
@@ -99,11 +101,15 @@ function whole(message: string, line?: number): DocumentIssue {
   return { path: '', message, ...(line === undefined ? {} : { line }) };
 }
 
-/** Keys that are no plain text, or that would reach into prototypes, and nesting beyond any known field. */
-function hostileKeys(tree: Document.Parsed, lines: LineCounter): DocumentIssue[] {
+/** Keys that are no plain text or reach into prototypes, tags of another kind, nesting beyond any known field. */
+function hostileNodes(tree: Document.Parsed, lines: LineCounter): DocumentIssue[] {
   const issues: DocumentIssue[] = [];
   visit(tree, {
-    Node: (_key, _node, ancestors) => {
+    Node: (_key, node, ancestors) => {
+      const tag = (node as { tag?: string }).tag;
+      if (tag !== undefined && !PLAIN_TAGS.test(tag)) {
+        issues.push(whole(`the tag ${tag} is not accepted`, lines.linePos(node.range?.[0] ?? 0).line));
+      }
       if (ancestors.length <= MAX_DEPTH * 2) return undefined;
       issues.push(whole(`the document cannot be read: ${TOO_DEEP}`));
       return visit.BREAK;

@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { CLASSIFICATIONS } from '#libs/classification';
+import { AUTONOMY, isStricter } from '../../src/policy/rules/index.ts';
+import { numbered, policyAt, REQUEST } from './arbitraries.ts';
+import { type Answer, type RunningOpa, startOpa } from './opa.ts';
+
+let opa: RunningOpa;
+beforeAll(async () => {
+  opa = await startOpa();
+});
+afterAll(() => opa.stop());
+
+/** Cases a call to OPA: enough to make a run cheap, few enough to shrink well. */
+const CASES = 60;
+
+/**
+ * For any policies and any request, adding a policy below leaves every domain on which a scope had spoken at least
+ * as strict as it was. A domain on which nobody had spoken stood on the product's default, which the first opinion
+ * replaces (DOMAIN rules, section 2: the last column holds only where all are silent); but for features, which only
+ * the enterprise can turn on, even the default is never loosened from below.
+ */
+test('no document below widens what a scope above has said', async () => {
+  const anyCase = fc.record({
+    policies: fc.array(policyAt([0, 1, 2, 3]), { maxLength: 8 }),
+    added: policyAt([1, 2, 3, 4]),
+    request: REQUEST,
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyCase, { minLength: CASES, maxLength: CASES }), async (cases) => {
+      const before = await opa.decide(
+        cases.map(({ policies, request }) => ({ policies: numbered(policies), request })),
+      );
+      const after = await opa.decide(
+        cases.map(({ policies, added, request }) => ({ policies: numbered([...policies, added]), request })),
+      );
+      cases.forEach((_case, index) => notWider(before[index]!, after[index]!));
+    }),
+    { numRuns: 20, endOnFailure: true },
+  );
+}, 120_000);
+
+function notWider(before: Answer, after: Answer): void {
+  expect(CLASSIFICATIONS.indexOf(after.classification as never)).toBeGreaterThanOrEqual(
+    CLASSIFICATIONS.indexOf(before.classification as never),
+  );
+  before.domains.forEach((domain, index) => {
+    if (domain.default && domain.domain !== 'features') return;
+    const now = after.domains[index]!;
+    if (isStricter(domain.autonomy, now.autonomy)) {
+      throw new Error(`${domain.domain} went from ${domain.autonomy} to ${now.autonomy}`);
+    }
+  });
+  if (before.domains.every((domain) => !domain.default)) {
+    expect(AUTONOMY.indexOf(after.autonomy)).toBeGreaterThanOrEqual(AUTONOMY.indexOf(before.autonomy));
+  }
+  if (before.obligations.disclosure) expect(after.obligations.disclosure).toBe(true);
+}
