@@ -1,4 +1,5 @@
 import { Directory1764000000000 } from './1764000000000-directory.ts';
+import { Audit1764000001000 } from './1764000001000-audit.ts';
 
 /** In the order in which they run. */
-export const MIGRATIONS = [Directory1764000000000];
+export const MIGRATIONS = [Directory1764000000000, Audit1764000001000];
