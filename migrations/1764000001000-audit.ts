@@ -87,7 +87,6 @@ export class Audit1764000001000 implements MigrationInterface {
         EXECUTE format(
           'CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %s
              FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change()', tab);
-        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER append_only', tab);
         EXECUTE format('REVOKE ALL ON %s FROM PUBLIC, openclaw_app', tab);
       END $$;
       CALL audit_make_immutable('audit_entries');

@@ -75,8 +75,10 @@ export class PostgresSink extends AuditSink {
       idleTimeoutMillis: 0,
       keepAlive: true,
     });
-    // An idle connection that breaks is replaced when it is needed.
+    // A connection that breaks is replaced when it is needed; a statement on its way gets the error by itself. Without
+    // these two listeners either would end the process.
     this.pool.on('error', () => undefined);
+    this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   async append(

@@ -107,7 +107,7 @@ export class Writer {
             failure satisfies never;
         }
         this.log.warn(
-          { err: error, entries: batch.units.length, unknown: batch.unknown },
+          { error: brief(error), entries: batch.units.length, unknown: batch.unknown },
           'a batch of audit entries waits for the database',
         );
         if (this.options.closing() && batch.units.every((unit) => unit.settled)) return;
@@ -121,7 +121,7 @@ export class Writer {
     const [first, ...others] = batch.units;
     if (!first) return;
     if (others.length === 0) {
-      this.log.error({ err: error, id: first.rows[0]?.id }, 'an audit entry was refused');
+      this.log.error({ error: brief(error), id: first.rows[0]?.id }, 'an audit entry was refused');
       this.options.settle(first, refusal(error));
       return;
     }
@@ -135,7 +135,7 @@ export class Writer {
       await this.sink.ensurePartitions(this.options.partitionsAhead);
       return true;
     } catch (error) {
-      this.log.error({ err: error }, 'audit partitions could not be made');
+      this.log.error({ error: brief(error) }, 'audit partitions could not be made');
       return false;
     }
   }
@@ -152,6 +152,12 @@ export function unavailable(detail: string): Problem {
   return new Problem('audit_unavailable', detail, { retryAfter: 1 });
 }
 
+/** Without what PostgreSQL says about values: those are nobody's business in a log file. */
+function brief(error: unknown): string {
+  const code = error instanceof SinkError ? (error.cause as { code?: unknown } | undefined)?.code : undefined;
+  return `${error instanceof Error ? error.message : String(error)}${typeof code === 'string' ? ` (${code})` : ''}`;
+}
+
 function refusal(error: unknown): Problem {
   if (error instanceof SinkError && error.failure === 'no_partition') {
     return unavailable('There is no partition for the month of this entry.');
@@ -159,5 +165,5 @@ function refusal(error: unknown): Problem {
   if (error instanceof SinkError && isConflict(error.cause)) {
     return new Problem('conflict', 'The id of this audit entry is in use.');
   }
-  return new Problem('validation_failed', `The database does not accept this audit entry: ${String(error)}`);
+  return new Problem('validation_failed', `The database does not accept this audit entry: ${brief(error)}`);
 }
