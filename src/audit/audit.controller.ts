@@ -1,0 +1,114 @@
+import { Caller, Directory, type Principal, reachOf, Requires } from '#libs/access';
+import { Problem } from '#libs/http';
+import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Readable } from 'node:stream';
+import { AuditLog } from './audit-log.ts';
+import { AuditReader } from './audit-reader.ts';
+import { attribute } from './authorship.ts';
+import { Completeness } from './completeness.ts';
+import { decodeCursor } from './cursor.ts';
+import { CONTENT_TYPE, headOf, lineOf } from './export.ts';
+import {
+  APPEND,
+  type AppendBody,
+  APPENDED,
+  type AuditQuery,
+  COMPLETENESS,
+  type CompletenessQuery,
+  ENTRY,
+  EXPORT,
+  type ExportQuery,
+  PAGE,
+  QUERY,
+  REPORT,
+} from './schemas.ts';
+
+@ApiTags('Audit')
+@ApiBearerAuth()
+@Controller('audit')
+export class AuditController {
+  constructor(
+    @Inject(AuditLog) private readonly audit: AuditLog,
+    @Inject(AuditReader) private readonly reader: AuditReader,
+    @Inject(Completeness) private readonly completeness: Completeness,
+    @Inject(Directory) private readonly directory: Directory,
+  ) {}
+
+  @Post()
+  @Requires('audit:append')
+  @ApiOperation({ summary: 'Append one entry or up to 500, all or none. Answers when they are durable.' })
+  @ApiResponse({ status: 201, standardSchema: APPENDED })
+  async append(
+    @Caller() principal: Principal,
+    @Body({ schema: APPEND }) body: AppendBody,
+    @Req() request: FastifyRequest,
+  ): Promise<{ ids: string[] }> {
+    const many = 'entries' in body;
+    const pathOf = (n: number) => (many ? `entries.${n}.` : '');
+    const bodies = many ? body.entries : [body];
+    return this.audit.appendAll(await attribute(principal, this.directory, bodies, request.id, pathOf));
+  }
+
+  @Get()
+  @Requires('audit:read')
+  @ApiOperation({ summary: 'Entries within the reach of the caller, newest first. All filters given must hold.' })
+  @ApiResponse({ status: 200, standardSchema: PAGE })
+  async list(@Caller() principal: Principal, @Query({ schema: QUERY }) query: AuditQuery) {
+    const { limit, cursor, ...filter } = query;
+    const beforeId = cursor === undefined ? undefined : decodeCursor(cursor);
+    return this.reader.page(principal.tenantId, reachOf(principal), filter, { limit, beforeId });
+  }
+
+  @Get('export')
+  @Requires('audit:export')
+  @ApiOperation({
+    summary: 'All that matches, newest first, streamed. If something fails midway the connection is cut.',
+  })
+  @ApiResponse({ status: 200, content: { 'application/x-ndjson': {}, 'text/csv': {} } })
+  async export(
+    @Caller() principal: Principal,
+    @Query({ schema: EXPORT }) query: ExportQuery,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { format, ...filter } = query;
+    const pages = this.reader.stream(principal.tenantId, reachOf(principal), filter);
+    // The first page is read before anything is sent, so that an early failure is a proper problem document.
+    let page = await pages.next();
+    async function* lines() {
+      try {
+        yield headOf(format);
+        for (; !page.done; page = await pages.next()) {
+          yield page.value.map((entry) => lineOf(format, entry)).join('');
+        }
+      } finally {
+        await pages.return();
+      }
+    }
+    await reply
+      .header('Content-Type', CONTENT_TYPE[format])
+      .header('Content-Disposition', `attachment; filename="audit-${principal.tenantId}.${format}"`)
+      .header('Cache-Control', 'no-store')
+      .send(Readable.from(lines(), { objectMode: false, highWaterMark: 65_536 }));
+  }
+
+  @Get('completeness')
+  @Requires('audit:read')
+  @ApiOperation({ summary: 'Writers of this tenant and the numbers missing from their sequences.' })
+  @ApiResponse({ status: 200, standardSchema: REPORT })
+  async complete(@Caller() principal: Principal, @Query({ schema: COMPLETENESS }) query: CompletenessQuery) {
+    if (!reachOf(principal).all) throw new Problem('forbidden', 'Only an enterprise admin sees the whole log.');
+    return this.completeness.check(principal.tenantId, query);
+  }
+
+  @Get(':id')
+  @Requires('audit:read')
+  @ApiOperation({ summary: 'One entry.' })
+  @ApiResponse({ status: 200, standardSchema: ENTRY })
+  async find(@Caller() principal: Principal, @Param('id') id: string) {
+    const entry = await this.reader.find(principal.tenantId, reachOf(principal), id);
+    if (!entry) throw new Problem('not_found', `There is no audit entry "${id.slice(0, 64)}" that you may see.`);
+    return entry;
+  }
+}

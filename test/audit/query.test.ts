@@ -1,0 +1,286 @@
+import {
+  ACTION_TYPES,
+  type AuditEntry,
+  type AuditFilter,
+  AuditReader,
+  type NewEntry,
+  OUTCOMES,
+  POLICY_RESULTS,
+  SystemClock,
+} from '#audit';
+import { type Reach, reaches } from '#libs/access';
+import { CLASSIFICATIONS } from '#libs/classification';
+import type { Database } from '#libs/database';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { freshDatabase, type TestDatabase } from '../harness/database.ts';
+import { pageStatement } from '../../src/audit/filter.ts';
+import { admin, entry, openDatabase, openLog, type OpenLog } from './support.ts';
+
+const clock = new SystemClock();
+const ALL: Reach = { all: true };
+const USERS = ['alice', 'bob', 'carol', 'tomas', 'olga'];
+const PLACE: Record<string, { orgId: string; teamIds: string[] }> = {
+  alice: { orgId: 'engineering', teamIds: ['platform'] },
+  bob: { orgId: 'engineering', teamIds: ['web'] },
+  carol: { orgId: 'legal', teamIds: [] },
+  tomas: { orgId: 'engineering', teamIds: ['platform', 'web'] },
+  olga: { orgId: 'legal', teamIds: ['web'] },
+};
+const SOURCES = ['gmail', 'jira', 'github'];
+const WORDS = ['invoice', 'meeting', 'Review', 'deploy', 'ümlaut', '4711'];
+const REQUESTS = ['r-1', 'r-2', 'r-3'];
+
+let server: TestDatabase;
+let database: Database;
+let reader: AuditReader;
+let opened: OpenLog;
+/** Newest first, as the log answers them. */
+let everything: AuditEntry[];
+
+const optional = <T>(values: readonly T[]) => fc.option(fc.constantFrom(...values), { nil: null });
+const newEntry = fc
+  .record({
+    userId: fc.constantFrom(...USERS),
+    actionType: fc.constantFrom(...ACTION_TYPES),
+    outcome: fc.constantFrom(...OUTCOMES),
+    policyResult: optional(POLICY_RESULTS),
+    dataClassification: optional(CLASSIFICATIONS),
+    requestId: optional(REQUESTS),
+    sources: fc.array(fc.constantFrom(...SOURCES), { maxLength: 3 }),
+    words: fc.array(fc.constantFrom(...WORDS), { maxLength: 4 }),
+    reason: fc.array(fc.constantFrom(...WORDS), { maxLength: 2 }),
+    asText: fc.boolean(),
+  })
+  .map(({ sources, words, reason, asText, ...fields }): NewEntry => {
+    const text = words.join(' ');
+    return entry({
+      ...fields,
+      ...PLACE[fields.userId],
+      tenantId: 'query',
+      actor: `user:${fields.userId}`,
+      actionDetail: asText ? text : { note: text, nested: [{ deep: words[0] ?? '' }] },
+      policyReason: reason.length > 0 ? reason.join(', ') : null,
+      dataAccessed: sources.map((source) => ({ source, classification: 'internal', purpose: 'test' })),
+    });
+  });
+
+beforeAll(async () => {
+  server = await freshDatabase();
+  database = await openDatabase(server);
+  reader = new AuditReader(database, clock);
+  opened = openLog(server.appUrl, clock);
+  const entries = fc.sample(newEntry, { numRuns: 400, seed: 20_260_101 });
+  for (let n = 0; n < entries.length; n += 20) await opened.log.appendAll(entries.slice(n, n + 20));
+  await opened.log.append(entry({ tenantId: 'elsewhere', userId: 'alice', actionDetail: 'invoice meeting' }));
+  everything = (await reader.page('query', ALL, {}, { limit: 500 })).items;
+  expect(everything).toHaveLength(400);
+});
+afterAll(async () => {
+  await opened?.log.drain();
+  await database?.source.destroy();
+  await server?.drop();
+});
+
+function words(text: string): string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+}
+
+/** The documented meaning of each filter, without a database. */
+function matches(one: AuditEntry, filter: AuditFilter): boolean {
+  const detail = typeof one.actionDetail === 'string' ? one.actionDetail : JSON.stringify(one.actionDetail);
+  const said = new Set(words(`${one.policyReason ?? ''} ${detail}`));
+  return (
+    (filter.userId === undefined || one.userId === filter.userId) &&
+    (filter.actionType === undefined || one.actionType === filter.actionType) &&
+    (filter.policyResult === undefined || one.policyResult === filter.policyResult) &&
+    (filter.outcome === undefined || one.outcome === filter.outcome) &&
+    (filter.classification === undefined || one.dataClassification === filter.classification) &&
+    (filter.requestId === undefined || one.requestId === filter.requestId) &&
+    (filter.source === undefined || one.dataAccessed.some(({ source }) => source === filter.source)) &&
+    (filter.q === undefined || words(filter.q).every((word) => said.has(word))) &&
+    (filter.from === undefined || one.timestamp >= filter.from) &&
+    (filter.to === undefined || one.timestamp <= filter.to)
+  );
+}
+
+const FILTERS: { [name in keyof AuditFilter]-?: () => fc.Arbitrary<AuditFilter> } = {
+  userId: () => fc.constantFrom(...USERS, 'nobody').map((userId) => ({ userId })),
+  actionType: () => fc.constantFrom(...ACTION_TYPES).map((actionType) => ({ actionType })),
+  policyResult: () => fc.constantFrom(...POLICY_RESULTS).map((policyResult) => ({ policyResult })),
+  outcome: () => fc.constantFrom(...OUTCOMES).map((outcome) => ({ outcome })),
+  classification: () => fc.constantFrom(...CLASSIFICATIONS).map((classification) => ({ classification })),
+  requestId: () => fc.constantFrom(...REQUESTS).map((requestId) => ({ requestId })),
+  source: () => fc.constantFrom(...SOURCES, 'gdrive').map((source) => ({ source })),
+  q: () =>
+    fc
+      .array(fc.constantFrom(...WORDS, 'REVIEW', 'absent'), { minLength: 1, maxLength: 2 })
+      .map((q) => ({ q: q.join(' ') })),
+  from: () => fc.integer({ min: 0, max: 399 }).map((n) => ({ from: everything[n]?.timestamp })),
+  to: () => fc.integer({ min: 0, max: 399 }).map((n) => ({ to: everything[n]?.timestamp })),
+};
+const NAMES = Object.keys(FILTERS) as (keyof AuditFilter)[];
+
+const reach = fc.constantFrom<Reach>(
+  ALL,
+  { all: false, orgIds: ['engineering'], teamIds: [], userIds: ['olga'] },
+  { all: false, orgIds: [], teamIds: ['platform', 'web'], userIds: ['tomas'] },
+  { all: false, orgIds: ['legal'], teamIds: ['platform'], userIds: ['bob'] },
+  { all: false, orgIds: [], teamIds: [], userIds: ['carol'] },
+  { all: false, orgIds: [], teamIds: [], userIds: [] },
+);
+
+async function agrees(filter: AuditFilter, within: Reach, limit: number): Promise<void> {
+  const expected = everything.filter(
+    (one) =>
+      matches(one, filter) && reaches(within, { id: one.userId ?? '', orgId: one.orgId ?? '', teamIds: one.teamIds }),
+  );
+  const found: AuditEntry[] = [];
+  for (let beforeId: string | undefined, more = true; more;) {
+    const page = await reader.page('query', within, filter, { limit, beforeId });
+    expect(page.items.length).toBeLessThanOrEqual(limit);
+    found.push(...page.items);
+    beforeId = page.items.at(-1)?.id;
+    more = page.nextCursor !== null;
+  }
+  expect(found).toEqual(expected);
+}
+
+describe('a query answers what its filters say', () => {
+  test.each(NAMES)('%s alone and with each other filter, for every reach, page by page', async (name) => {
+    for (const other of NAMES) {
+      await fc.assert(
+        fc.asyncProperty(
+          FILTERS[name](),
+          FILTERS[other](),
+          reach,
+          fc.integer({ min: 7, max: 120 }),
+          (a, b, within, limit) => agrees(name === other ? a : { ...b, ...a }, within, limit),
+        ),
+        { numRuns: 6 },
+      );
+    }
+  });
+
+  test('any number of filters together', async () => {
+    const some = fc
+      .subarray(NAMES, { minLength: 3 })
+      .chain((names) => fc.tuple(...names.map((name) => FILTERS[name]())))
+      .map((parts): AuditFilter => Object.assign({}, ...parts));
+    await fc.assert(
+      fc.asyncProperty(some, reach, (filter, within) => agrees(filter, within, 50)),
+      { numRuns: 60 },
+    );
+  });
+
+  test('pages neither skip nor repeat while entries are written', async () => {
+    const filter = { userId: 'alice' };
+    const before = everything.filter((one) => matches(one, filter));
+    const found: string[] = [];
+    let beforeId: string | undefined;
+    do {
+      const page = await reader.page('query', ALL, filter, { limit: 9, beforeId });
+      found.push(...page.items.map(({ id }) => id));
+      beforeId = page.nextCursor === null ? undefined : page.items.at(-1)?.id;
+      await opened.log.append(entry({ tenantId: 'query', userId: 'alice' }));
+    } while (beforeId !== undefined);
+    expect(found).toEqual(before.map(({ id }) => id));
+  });
+
+  test('a stream is the query, page after page, without what is written meanwhile', async () => {
+    const expected = (await reader.page('query', ALL, { source: 'jira' }, { limit: 500 })).items;
+    const found: AuditEntry[] = [];
+    for await (const page of reader.stream('query', ALL, { source: 'jira' })) {
+      found.push(...page);
+      await opened.log.append(
+        entry({ tenantId: 'query', dataAccessed: [{ source: 'jira', classification: 'public', purpose: 'x' }] }),
+      );
+    }
+    expect(found).toEqual(expected);
+  });
+
+  test('one entry is found within reach only, and never from another tenant', async () => {
+    const [one] = everything.filter(({ userId }) => userId === 'carol');
+    const id = one?.id ?? '';
+    expect(await reader.find('query', ALL, id)).toEqual(one);
+    expect(await reader.find('query', { all: false, orgIds: [], teamIds: [], userIds: ['alice'] }, id)).toBeUndefined();
+    expect(await reader.find('elsewhere', ALL, id)).toBeUndefined();
+    expect(await reader.find('query', ALL, 'nonsense')).toBeUndefined();
+  });
+});
+
+describe('a query reads an index', () => {
+  const ROWS = 200_000;
+  beforeAll(async () => {
+    await admin(server, async (client) => {
+      await client.query('SET session_replication_role = replica');
+      await client.query(
+        `INSERT INTO audit_entries (id, tenant_id, timestamp, user_id, org_id, team_ids, actor, action_type, action_detail,
+           data_classification, policy_result, outcome, request_id, keys, writer, writer_seq)
+         SELECT '01' || lpad(n::text, 24, '0'), CASE WHEN n % 10 = 0 THEN 'other' ELSE 'big' END,
+           date_trunc('month', now()) + (n || ' ms')::interval + CASE WHEN n % 2 = 0 THEN interval '1 month' ELSE '0' END,
+           'user' || n % 1000, 'org' || n % 50, ARRAY['team' || n % 200], 'user:x',
+           CASE WHEN n % 500 = 1 THEN 'sign_in' ELSE 'data_access' END,
+           to_jsonb('word' || n % 3000 || ' common'),
+           CASE WHEN n % 700 = 1 THEN 'restricted' ELSE 'internal' END,
+           CASE WHEN n % 700 = 1 THEN 'deny' ELSE 'allow' END,
+           CASE WHEN n % 700 = 1 THEN 'error' ELSE 'success' END,
+           'req' || n,
+           ARRAY['source/big/' || CASE WHEN n % 900 = 1 THEN 'rare' ELSE 'gmail' END, 'team/big/team' || n % 200],
+           'w', n
+         FROM generate_series(1, $1::int) n`,
+        [ROWS],
+      );
+      await client.query('VACUUM ANALYZE audit_entries');
+    });
+  }, 120_000);
+
+  async function plan(filter: AuditFilter, within: Reach = ALL, beforeId?: string): Promise<string> {
+    const horizon = '2100-01-01T00:00:00Z';
+    const { text, values } = pageStatement('big', filter, within, { limit: 51, horizon, beforeId });
+    const rows = await database.tenant('big', (tx) =>
+      tx.query<{ 'QUERY PLAN': string }[]>(`EXPLAIN (ANALYZE, TIMING OFF) ${text}`, values),
+    );
+    return rows.map((row) => row['QUERY PLAN']).join('\n');
+  }
+
+  test.each<[string, AuditFilter, RegExp]>([
+    ['no filter', {}, /tenant_id_timestamp_id_idx/],
+    ['userId', { userId: 'user7' }, /user_id/],
+    ['actionType', { actionType: 'sign_in' }, /action_type/],
+    ['policyResult', { policyResult: 'deny' }, /policy_result/],
+    ['outcome', { outcome: 'error' }, /outcome/],
+    ['classification', { classification: 'restricted' }, /data_classification/],
+    ['requestId', { requestId: 'req77' }, /request_id/],
+    ['source', { source: 'rare' }, /keys_idx/],
+    ['a source that is everywhere', { source: 'gmail' }, /tenant_id_timestamp_id_idx|keys_idx/],
+    ['q', { q: 'word1234' }, /audit_words_idx/],
+  ])('%s', async (_, filter, index) => {
+    const text = await plan(filter);
+    expect(text).toMatch(index);
+    expect(text).not.toMatch(/Seq Scan on audit_entries_\d+_\d+ .*rows=[1-9]\d{3,}/);
+    expect(text).not.toMatch(/Rows Removed by Filter: \d{5,}/);
+    expect(Number(/Execution Time: ([\d.]+) ms/.exec(text)?.[1])).toBeLessThan(500);
+  });
+
+  test.each<[string, Reach, RegExp]>([
+    ['an organisation', { all: false, orgIds: ['org3'], teamIds: [], userIds: ['user3'] }, /org_id/],
+    ['teams', { all: false, orgIds: [], teamIds: ['team9'], userIds: ['user3'] }, /keys_idx/],
+    ['oneself', { all: false, orgIds: [], teamIds: [], userIds: ['user3'] }, /user_id/],
+  ])('within the reach of %s', async (_, within, index) => {
+    const text = await plan({}, within);
+    expect(text).toMatch(index);
+    expect(text).not.toMatch(/Seq Scan on audit_entries_\d+_\d+ .*rows=[1-9]\d{3,}/);
+  });
+
+  test('months outside from, to and the cursor are not touched', async () => {
+    const now = new Date();
+    const day = (month: number) =>
+      new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + month, 15)).toISOString();
+    const tables = (text: string) =>
+      new Set([...text.matchAll(/audit_entries_(\d{4}_\d{2})\w* on/g)].map(([, month]) => month)).size;
+    expect(tables(await plan({ from: day(1), to: day(1) }))).toBeLessThanOrEqual(1);
+    const month = day(1).slice(0, 7).replace('-', '_');
+    expect(await plan({ userId: 'user7', from: day(0), to: day(0) })).not.toContain(month);
+  });
+});
