@@ -1,4 +1,4 @@
-import { AuditMetrics, Completeness, PostgresSink, SystemClock } from '#audit';
+import { type AuditMetrics, Completeness, PostgresSink, SystemClock } from '#audit';
 import type { Database } from '#libs/database';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
