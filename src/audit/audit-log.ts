@@ -1,7 +1,8 @@
 import type { Transaction } from '#libs/database';
 import { Problem } from '#libs/http';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
-import type { Clock, IdSource } from './clock.ts';
+import type { Clock } from '#libs/clock';
+import type { IdSource } from './ids.ts';
 import { encode, type Row } from './encode.ts';
 import type { NewEntry } from './entry.ts';
 import type { AuditMetrics } from './metrics.ts';

@@ -1,7 +1,8 @@
 import type { Reach } from '#libs/access';
 import { Database } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
-import { Clock, isUlid } from './clock.ts';
+import { Clock } from '#libs/clock';
+import { isUlid } from './ids.ts';
 import { encodeCursor } from './cursor.ts';
 import type { AuditEntry } from './entry.ts';
 import { type AuditFilter, entryStatement, pageStatement } from './filter.ts';

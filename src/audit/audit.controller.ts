@@ -8,7 +8,7 @@ import { AuditLog } from './audit-log.ts';
 import { AuditReader } from './audit-reader.ts';
 import { attribute } from './authorship.ts';
 import { Completeness } from './completeness.ts';
-import { repeatableIds } from './clock.ts';
+import { repeatableIds } from './ids.ts';
 import { decodeCursor } from './cursor.ts';
 import { CONTENT_TYPE, headOf, lineOf } from './export.ts';
 import {

@@ -3,7 +3,8 @@ import { Module } from '@nestjs/common';
 import { AuditController } from './audit.controller.ts';
 import { AuditLog } from './audit-log.ts';
 import { AuditReader } from './audit-reader.ts';
-import { Clock, IdSource, SystemClock, UlidSource } from './clock.ts';
+import { Clock } from '#libs/clock';
+import { IdSource, UlidSource } from './ids.ts';
 import { Completeness } from './completeness.ts';
 import { AuditMetrics, PrometheusAuditMetrics } from './metrics.ts';
 import { PartitionKeeper, PARTITIONS_AHEAD } from './partition-keeper.ts';
@@ -16,7 +17,6 @@ import { AuditSink, PostgresSink } from './sink.ts';
 @Module({
   controllers: [AuditController],
   providers: [
-    { provide: Clock, useClass: SystemClock },
     { provide: IdSource, inject: [Clock], useFactory: (clock: Clock) => new UlidSource(clock) },
     { provide: AuditMetrics, useFactory: () => new PrometheusAuditMetrics() },
     {

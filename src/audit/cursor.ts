@@ -1,4 +1,4 @@
-import { isUlid } from './clock.ts';
+import { isUlid } from './ids.ts';
 
 /** Where a page ended: the id of its last entry, which carries the entry's time. Opaque to callers. */
 export function encodeCursor(lastId: string): string {

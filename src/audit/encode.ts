@@ -1,5 +1,5 @@
 import { invalid } from '#libs/http';
-import { isUlid, timeOf } from './clock.ts';
+import { isUlid, timeOf } from './ids.ts';
 import type { NewEntry } from './entry.ts';
 
 export const DETAIL_LIMIT_BYTES = 65_536;

@@ -1,6 +1,6 @@
 import type { Classification } from '#libs/classification';
 import type { Reach } from '#libs/access';
-import { timeOf } from './clock.ts';
+import { timeOf } from './ids.ts';
 import { sourceKey, teamKey } from './encode.ts';
 import type { ActionType, Outcome, PolicyResult } from './entry.ts';
 

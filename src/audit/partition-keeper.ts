@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Cron } from '@nestjs/schedule';
-import { Clock } from './clock.ts';
+import { Clock } from '#libs/clock';
 import { AuditSink } from './sink.ts';
 
 export const PARTITIONS_AHEAD = Symbol('audit partitions ahead');

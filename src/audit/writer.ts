@@ -1,7 +1,7 @@
 import { isConflict } from '#libs/database';
 import { Problem } from '#libs/http';
 import { Logger } from '@nestjs/common';
-import type { Clock } from './clock.ts';
+import type { Clock } from '#libs/clock';
 import type { Row } from './encode.ts';
 import { type AuditSink, type Share, SinkError } from './sink.ts';
 

@@ -1,4 +1,5 @@
-import { type AuditLog, SystemClock, timeOf, UlidSource } from '#audit';
+import { type AuditLog, timeOf, UlidSource } from '#audit';
+import { SystemClock } from '#libs/clock';
 import type { Database } from '#libs/database';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { freshDatabase, type TestDatabase } from '../harness/database.ts';

@@ -1,3 +1,4 @@
+import { ClockModule } from '#libs/clock';
 import { type AuditEntry, AuditModule } from '#audit';
 import {
   Directory,
@@ -92,7 +93,14 @@ beforeAll(async () => {
     }),
   );
   const module = await Test.createTestingModule({
-    imports: [ConfigModule.with(settings), DatabaseModule, ScheduleModule.forRoot(), PeopleModule, AuditModule],
+    imports: [
+      ConfigModule.with(settings),
+      ClockModule,
+      DatabaseModule,
+      ScheduleModule.forRoot(),
+      PeopleModule,
+      AuditModule,
+    ],
   }).compile();
   app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter({ genReqId: () => 'req-made' }));
   app.setGlobalPrefix('api/v1');
@@ -169,7 +177,8 @@ describe('POST /audit', () => {
     const id = await append('agent:alice,ghost', { userId: 'alice', requestId: 'mine' });
     const { body } = await call('admin', `/audit/${id}`);
     expect(body).toMatchObject({ actor: 'agent:T1', userId: 'alice', orgId: 'engineering', requestId: 'mine' });
-    expect(await call('agent:alice', '/audit', BODY)).toMatchObject({
+    expect((await call('agent:alice', '/audit', BODY)).status).toBe(201);
+    expect(await call('agent:alice,ghost', '/audit', BODY)).toMatchObject({
       status: 400,
       body: { errors: [{ path: 'userId' }] },
     });

@@ -6,8 +6,8 @@ import {
   type NewEntry,
   OUTCOMES,
   POLICY_RESULTS,
-  SystemClock,
 } from '#audit';
+import { SystemClock } from '#libs/clock';
 import { type Reach, reaches } from '#libs/access';
 import { CLASSIFICATIONS } from '#libs/classification';
 import type { Database } from '#libs/database';

@@ -1,4 +1,5 @@
-import { type AuditMetrics, Completeness, PostgresSink, SystemClock } from '#audit';
+import { type AuditMetrics, Completeness, PostgresSink } from '#audit';
+import { SystemClock } from '#libs/clock';
 import type { Database } from '#libs/database';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';

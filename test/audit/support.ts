@@ -1,4 +1,5 @@
-import { AuditLog, AuditMetrics, AuditSink, Clock, type NewEntry, PostgresSink, type Share, UlidSource } from '#audit';
+import { AuditLog, AuditMetrics, AuditSink, type NewEntry, PostgresSink, type Share, UlidSource } from '#audit';
+import { Clock } from '#libs/clock';
 import { createDataSource, Database } from '#libs/database';
 import { Logger } from '@nestjs/common';
 import { createServer, type Server, type Socket, connect } from 'node:net';

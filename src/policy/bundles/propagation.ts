@@ -37,7 +37,6 @@ interface TenantState {
   wantedSince: number;
   /** What its OPA reports to run; -1 before the first report. */
   active: number;
-  activeSince: number;
   problem?: string | undefined;
 }
 
@@ -112,25 +111,24 @@ export class Propagation implements OnModuleInit, OnApplicationBootstrap, Before
     const base = bundles.base;
     this.baseProblem = base?.active_revision ? undefined : (problemOf(base) ?? 'OPA does not run the base policy yet');
     const now = this.clock.now();
-    const [ids, revisions]: [string[], number[]] = [[], []];
+    const active = new Map<string, number>();
     for (const [tenantId, state] of this.tenants) {
       const status = bundles[tenantBundle(tenantId)];
       state.problem = problemOf(status);
-      if (status?.active_revision === undefined || status.active_revision === '') continue;
-      const active = Number(status.active_revision);
-      if (active !== state.active) {
-        if (state.active >= 0 && active >= state.wanted) this.metrics.propagated((now - state.wantedSince) / 1000);
-        state.active = active;
-        state.activeSince = now;
-        this.activated.emit(tenantId);
-      }
-      ids.push(tenantId);
-      revisions.push(active);
+      if (status?.active_revision) active.set(tenantId, Number(status.active_revision));
+    }
+    // Recorded first: whoever waits for the change sees it in the table as well.
+    await this.record(active, now).catch((error: unknown) =>
+      this.log.warn(`could not record what OPA runs: ${(error as Error).message}`),
+    );
+    for (const [tenantId, revision] of active) {
+      const state = this.tenants.get(tenantId)!;
+      if (revision === state.active) continue;
+      if (state.active >= 0 && revision >= state.wanted) this.metrics.propagated((now - state.wantedSince) / 1000);
+      state.active = revision;
+      this.activated.emit(tenantId);
     }
     this.showRevisions();
-    await this.database
-      .system((tx) => tx.query(REPORT_REPLICA, [this.settings.OPENCLAW_REPLICA_ID, ids, revisions, new Date(now)]))
-      .catch((error: unknown) => this.log.warn(`could not record what OPA runs: ${(error as Error).message}`));
   }
 
   /** `GET /policies/revision` */
@@ -180,17 +178,19 @@ export class Propagation implements OnModuleInit, OnApplicationBootstrap, Before
     if (!this.watching || this.baseProblem) return;
     const now = this.clock.now();
     const known = [...this.tenants].filter(([, state]) => state.active >= 0);
-    await this.database
-      .system(async (tx) => {
-        await tx.query(REPORT_REPLICA, [
-          this.settings.OPENCLAW_REPLICA_ID,
-          known.map(([id]) => id),
-          known.map(([, state]) => state.active),
-          new Date(now),
-        ]);
-        await tx.query(FORGET_REPLICAS, [new Date(now - 10 * REPLICA_GONE_MS)]);
-      })
-      .catch(() => undefined);
+    try {
+      await this.record(new Map(known.map(([id, state]) => [id, state.active])), now);
+      await this.database.system((tx) => tx.query(FORGET_REPLICAS, [new Date(now - 10 * REPLICA_GONE_MS)]));
+    } catch {
+      // The database is away: readiness says so, and the next time comes soon.
+    }
+  }
+
+  private async record(active: ReadonlyMap<string, number>, now: number): Promise<void> {
+    const replica = this.settings.OPENCLAW_REPLICA_ID;
+    await this.database.system((tx) =>
+      tx.query(REPORT_REPLICA, [replica, [...active.keys()], [...active.values()], new Date(now)]),
+    );
   }
 
   private async readRevisions(): Promise<Map<string, number>> {
@@ -204,7 +204,7 @@ export class Propagation implements OnModuleInit, OnApplicationBootstrap, Before
     const state = this.tenants.get(tenantId);
     if (state && state.wanted >= revision) return false;
     if (state) Object.assign(state, { wanted: revision, wantedSince: now });
-    else this.tenants.set(tenantId, { wanted: revision, wantedSince: now, active: -1, activeSince: now });
+    else this.tenants.set(tenantId, { wanted: revision, wantedSince: now, active: -1 });
     this.showRevisions();
     return true;
   }
