@@ -1,0 +1,41 @@
+import { runCli, type PolicyRules } from '#libs/cli';
+
+/** `oce`: puts the command line together with the rules that the service goes by. */
+
+const stop = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    if (stop.signal.aborted) process.exit(130); // asked twice
+    stop.abort();
+  });
+}
+
+// `oce audit tail | head`: whoever reads has enough. That is no fault, and there is nobody left to tell.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(process.exitCode ?? 0);
+  });
+}
+
+async function rules(): Promise<PolicyRules> {
+  const { checkDocument, DOMAINS, findWidening, parseDocument, SCOPES } = await import('./policy/rules/index.ts');
+  return {
+    scopes: SCOPES,
+    domains: DOMAINS,
+    parse: parseDocument as PolicyRules['parse'],
+    check: checkDocument as PolicyRules['check'],
+    findWidening: findWidening as unknown as PolicyRules['findWidening'],
+  };
+}
+
+process.exitCode = await runCli({
+  argv: process.argv.slice(2),
+  env: process.env,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  parts: { rules },
+  stop: stop.signal,
+});
+// Signal handlers and pooled connections must not keep a finished command alive.
+process.stdout.write('', () => process.exit());
