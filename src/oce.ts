@@ -1,4 +1,4 @@
-import { runCli, type PolicyRules } from '#libs/cli';
+import { runCli } from '#libs/cli';
 
 /** `oce`: puts the command line together with the rules that the service goes by. */
 
@@ -18,23 +18,12 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-async function rules(): Promise<PolicyRules> {
-  const { checkDocument, DOMAINS, findWidening, parseDocument, SCOPES } = await import('./policy/rules/index.ts');
-  return {
-    scopes: SCOPES,
-    domains: DOMAINS,
-    parse: parseDocument as PolicyRules['parse'],
-    check: checkDocument as PolicyRules['check'],
-    findWidening: findWidening as unknown as PolicyRules['findWidening'],
-  };
-}
-
 process.exitCode = await runCli({
   argv: process.argv.slice(2),
   env: process.env,
   stdout: process.stdout,
   stderr: process.stderr,
-  parts: { rules },
+  parts: { rules: async () => (await import('./policy-rules.ts')).POLICY_RULES },
   stop: stop.signal,
 });
 // Signal handlers and pooled connections must not keep a finished command alive.

@@ -55,6 +55,11 @@ export class Context {
     return this.options.dataDir ?? (this.world.env.OPENCLAW_DATA_DIR || '.openclaw');
   }
 
+  /** False where the address of the service follows from PORT. */
+  get urlIsGiven(): boolean {
+    return Boolean(this.options.url ?? this.world.env.OCE_URL);
+  }
+
   /** Where the service runs, without a slash at the end. */
   get url(): string {
     const given = this.options.url ?? (this.world.env.OCE_URL || `http://127.0.0.1:${this.world.env.PORT || 3000}`);

@@ -48,7 +48,9 @@ async function examine(context: Context): Promise<Finding[]> {
     findings.push(...error.problems.map((problem) => fail('Settings', problem, 'All settings: docs/configuration.md')));
   }
   if (settings) findings.push(...(await whatAStartNeeds(context, settings)));
-  return [...findings, ...(await theService(context))];
+  // With wrong settings nobody knows where the service would be, unless it was said.
+  if (settings || context.urlIsGiven) findings.push(...(await theService(context)));
+  return findings;
 }
 
 async function whatAStartNeeds(
