@@ -3,7 +3,7 @@ package openclaw.main
 
 import data.openclaw.lib
 
-policies_on_actions := on_path("actions")
+policies_on_actions := [policy | some scope in filed; some policy in scope.actions]
 
 opinions.actions := [{"policy": policy, "autonomy": said[0], "why": concat(" ", [input.action, said[1]])} |
 	some policy in policies_on_actions
@@ -32,4 +32,4 @@ unspoken.actions := {
 	count(opinions.actions) == 0
 }
 
-limits.actions.blocked := lib.in_any(stated(policies_on_actions, "blocked"))
+limits.actions.blocked := lib.in_any([value | some policy in policies_on_actions; value := policy.document.blocked])

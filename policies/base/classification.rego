@@ -4,11 +4,17 @@ package openclaw.main
 
 import data.openclaw.lib
 
-classification := lib.highest_label(labels)
+classification := found_label if {
+	count(overrides) == 0
+} else := lib.highest_label(labels)
 
 # Every label the thing is given on the path. A limit that lists labels must let each of them through; otherwise a
 # scope below could raise a thing out of a gap in a list above.
-labels := {set_by_enterprise} | {l | some o in overrides; o.scope != "enterprise"; l := lib.highest_label([set_by_enterprise, o.label])}
+labels := {set_by_enterprise} | {label |
+	some o in overrides
+	o.scope != "enterprise"
+	label := lib.highest_label([set_by_enterprise, o.label])
+}
 
 set_by_enterprise := lib.highest_label(given) if {
 	not unreadable_label
@@ -53,4 +59,4 @@ override(entries, connector) := label if {
 	label := entries[concat("/", [connector, input.resource.type])]
 } else := entries[connector]
 
-policies_on_data := on_path("data")
+policies_on_data := [policy | some scope in filed; some policy in scope.data]

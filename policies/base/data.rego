@@ -26,11 +26,11 @@ unruled_sharing := {"public": "autonomous", "internal": "block", "confidential":
 
 default limits.data.external_sharing_max := "public"
 
-limits.data.external_sharing_max := lib.lowest_label(stated(policies_on_data, "external_sharing_max"))
+limits.data.external_sharing_max := lib.lowest_label([value | some policy in policies_on_data; value := policy.document.external_sharing_max])
 
 limits.data.retention[field] := days if {
 	touches.data
-	periods := stated(policies_on_data, "retention")
+	periods := [value | some policy in policies_on_data; value := policy.document.retention]
 	some field in ["active_days", "archive_after_days", "purge_after_archive_days"]
 	days := min([period[field] | some period in periods])
 }

@@ -5,7 +5,7 @@ import data.openclaw.lib
 
 touches["agent-to-agent"] if input.context.exchange
 
-policies_on_exchange := on_path("agent-to-agent") if touches["agent-to-agent"]
+policies_on_exchange := [policy | some scope in filed; some policy in scope["agent-to-agent"]] if touches["agent-to-agent"]
 
 opinions["agent-to-agent"] := [{"policy": policy, "autonomy": said[0], "why": said[1]} |
 	some policy in policies_on_exchange
@@ -50,26 +50,26 @@ unspoken["agent-to-agent"] := {
 	not anyone_enables
 }
 
-anyone_enables if true in stated(policies_on_exchange, "enabled")
+anyone_enables if true in [value | some policy in policies_on_exchange; value := policy.document.enabled]
 
 default exchange_is_on := false
 
 exchange_is_on if {
 	anyone_enables
-	not false in stated(policies_on_exchange, "enabled")
+	not false in [value | some policy in policies_on_exchange; value := policy.document.enabled]
 }
 
 limits["agent-to-agent"].enabled := exchange_is_on
 
-limits["agent-to-agent"].allowed_exchange_types := lib.in_all(stated(policies_on_exchange, "allowed_exchange_types"))
+limits["agent-to-agent"].allowed_exchange_types := lib.in_all([value | some policy in policies_on_exchange; value := policy.document.allowed_exchange_types])
 
 limits["agent-to-agent"].max_classification_shared := label if {
-	label := lib.lowest_label(stated(policies_on_exchange, "max_classification_shared"))
+	label := lib.lowest_label([value | some policy in policies_on_exchange; value := policy.document.max_classification_shared])
 }
 
 default limits["agent-to-agent"].max_rounds := 3
 
-limits["agent-to-agent"].max_rounds := min(stated(policies_on_exchange, "max_rounds"))
+limits["agent-to-agent"].max_rounds := min([value | some policy in policies_on_exchange; value := policy.document.max_rounds])
 
 default limits["agent-to-agent"].cross_org := false
 

@@ -8,7 +8,7 @@ touches.features if feature
 
 feature := input.context.feature
 
-policies_on_features := on_path("features") if touches.features
+policies_on_features := [policy | some scope in filed; some policy in scope.features] if touches.features
 
 opinions.features := [{"policy": policy, "autonomy": said[0], "why": concat(" ", [feature, said[1]])} |
 	some policy in policies_on_features
@@ -34,7 +34,7 @@ default feature_is_on := false
 
 feature_is_on if {
 	on_at_enterprise
-	lib.every_on(stated(policies_on_features, feature))
+	lib.every_on([value | some policy in policies_on_features; value := policy.document[feature]])
 }
 
 limits.features[feature] := feature_is_on

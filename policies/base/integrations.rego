@@ -9,7 +9,7 @@ connectors contains lib.connector_of_action(input.action)
 
 connectors contains input.resource.connector
 
-policies_on_integrations := on_path("integrations") if touches.integrations
+policies_on_integrations := [policy | some scope in filed; some policy in scope.integrations] if touches.integrations
 
 opinions.integrations := [{"policy": policy, "autonomy": said[0], "why": concat(" ", [connector, said[1]])} |
 	some connector in connectors

@@ -62,8 +62,8 @@ ruling := {
 	"obligations": {"disclosure": disclosure, "notify": rank == 1},
 	"classification": classification,
 	"revision": revision,
-	"policies": [citation | some answer in answers; some o in opinions[answer.domain]; citation := cited(answer.domain, o)],
-	"domains": [account(answer) | some answer in answers],
+	"policies": cited,
+	"domains": accounts,
 }
 
 # In this order, so that the plainest reason is named first.
@@ -78,12 +78,14 @@ touches["actions"] := true
 constrained := array.concat(touched, ["audit"])
 
 # What holds in each domain, and the first voice from the top that says so.
-answers := [{"domain": domain, "rank": strictest, "decider": decider} |
+answers := [answer |
 	some domain in touched
-	voices := array.concat(opinions[domain], [u | u := unspoken[domain]])
+	spoken := opinions[domain]
+	voices := array.concat(spoken, [u | u := unspoken[domain]])
 	ranks := [lib.autonomy_rank[voice.autonomy] | some voice in voices]
 	strictest := max(ranks)
 	decider := [voice | some i, voice in voices; ranks[i] == strictest][0]
+	answer := {"domain": domain, "rank": strictest, "decider": decider, "opinions": spoken}
 ]
 
 rank := max([answer.rank | some answer in answers])
@@ -120,33 +122,41 @@ outcome := {
 	"block": "Denied",
 }
 
-cited(domain, o) := {
-	"id": o.policy.id,
-	"name": o.policy.name,
-	"scope": o.policy.scope,
-	"scopeId": o.policy.scopeId,
-	"version": o.policy.version,
-	"domain": domain,
-	"autonomy": o.autonomy,
-	"verdict": lib.verdict_of[o.autonomy],
-}
+# The policies that had an opinion.
+cited := [citation |
+	some answer in answers
+	some o in answer.opinions
+	citation := {
+		"id": o.policy.id,
+		"name": o.policy.name,
+		"scope": o.policy.scope,
+		"scopeId": o.policy.scopeId,
+		"version": o.policy.version,
+		"domain": answer.domain,
+		"autonomy": o.autonomy,
+		"verdict": lib.verdict_of[o.autonomy],
+	}
+]
 
-# What each scope said about one domain, from the top. `default` where it was no scope that decided.
-account(answer) := {
-	"domain": answer.domain,
-	"autonomy": lib.autonomies[answer.rank],
-	"default": object.get(answer.decider, "policy", null) == null,
-	"scopes": [said |
-		some o in opinions[answer.domain]
-		said := {
-			"scope": o.policy.scope,
-			"scopeId": o.policy.scopeId,
-			"autonomy": o.autonomy,
-			"verdict": lib.verdict_of[o.autonomy],
-			"reason": o.why,
-		}
-	],
-}
+# What each scope said about each domain, from the top. `default` where it was no scope that decided.
+accounts := [account |
+	some answer in answers
+	account := {
+		"domain": answer.domain,
+		"autonomy": answer.decider.autonomy,
+		"default": object.get(answer.decider, "policy", null) == null,
+		"scopes": [said |
+			some o in answer.opinions
+			said := {
+				"scope": o.policy.scope,
+				"scopeId": o.policy.scopeId,
+				"autonomy": o.autonomy,
+				"verdict": lib.verdict_of[o.autonomy],
+				"reason": o.why,
+			}
+		],
+	}
+]
 
 # The keys under which the path's scopes are filed. Shorter than the path where a step cannot be read.
 path_keys := [key |
@@ -160,8 +170,3 @@ filed := [policies |
 	some key in path_keys
 	policies := data.openclaw.tenants[input.tenant].scopes[key]
 ]
-
-on_path(domain) := [policy | some policies in filed; some policy in policies[domain]]
-
-# Every value the documents state for a field.
-stated(policies, field) := [value | some policy in policies; value := policy.document[field]]

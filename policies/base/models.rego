@@ -5,7 +5,7 @@ import data.openclaw.lib
 
 touches.models if input.context.model
 
-policies_on_models := on_path("models") if touches.models
+policies_on_models := [policy | some scope in filed; some policy in scope.models] if touches.models
 
 opinions.models := [{"policy": policy, "autonomy": said[0], "why": said[1]} |
 	some policy in policies_on_models
@@ -55,14 +55,14 @@ unspoken.models := {
 
 unruled_model := {"public": "autonomous", "internal": "autonomous", "confidential": "block", "restricted": "block"}
 
-limits.models.allowed_providers := lib.in_all(stated(policies_on_models, "allowed_providers"))
+limits.models.allowed_providers := lib.in_all([value | some policy in policies_on_models; value := policy.document.allowed_providers])
 
 limits.models.allowed_classifications := ["public", "internal"] if {
 	touches.models
 	count(opinions.models) == 0
-} else := lib.in_all(stated(policies_on_models, "allowed_classifications"))
+} else := lib.in_all([value | some policy in policies_on_models; value := policy.document.allowed_classifications])
 
-limits.models.max_classification := lib.lowest_label(stated(policies_on_models, "max_classification"))
+limits.models.max_classification := lib.lowest_label([value | some policy in policies_on_models; value := policy.document.max_classification])
 
 # A choice without order: the widest scope's holds.
-limits.models.sensitive_data_model := stated(policies_on_models, "sensitive_data_model")[0]
+limits.models.sensitive_data_model := [value | some policy in policies_on_models; value := policy.document.sensitive_data_model][0]

@@ -94,10 +94,17 @@ export class AuditLog implements OnApplicationShutdown {
     return { id };
   }
 
-  /** Appends all of these entries or none. @throws as {@link append} */
-  async appendAll(entries: readonly NewEntry[]): Promise<{ ids: string[] }> {
-    const rows = entries.map((entry) => encode(entry, this.ids.next()));
-    if (rows.length > 0) await this.enqueue(rows, false);
+  /**
+   * Appends all of these entries or none.
+   * @param options.ids one for each entry, with which the call may be repeated
+   * @throws as {@link append}
+   */
+  async appendAll(
+    entries: readonly NewEntry[],
+    options: { readonly ids?: readonly string[] } = {},
+  ): Promise<{ ids: string[] }> {
+    const rows = entries.map((entry, i) => encode(entry, options.ids?.[i] ?? this.ids.next()));
+    if (rows.length > 0) await this.enqueue(rows, options.ids !== undefined);
     return { ids: rows.map((row) => row.id) };
   }
 

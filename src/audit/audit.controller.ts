@@ -1,5 +1,5 @@
 import { Caller, Directory, type Principal, reachOf, Requires } from '#libs/access';
-import { Problem } from '#libs/http';
+import { type IdempotentRequest, Problem, RateLimit } from '#libs/http';
 import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -8,6 +8,7 @@ import { AuditLog } from './audit-log.ts';
 import { AuditReader } from './audit-reader.ts';
 import { attribute } from './authorship.ts';
 import { Completeness } from './completeness.ts';
+import { repeatableIds } from './clock.ts';
 import { decodeCursor } from './cursor.ts';
 import { CONTENT_TYPE, headOf, lineOf } from './export.ts';
 import {
@@ -38,21 +39,26 @@ export class AuditController {
 
   @Post()
   @Requires('audit:append')
+  @RateLimit('audit_appends')
   @ApiOperation({ summary: 'Append one entry or up to 500, all or none. Answers when they are durable.' })
   @ApiResponse({ status: 201, standardSchema: APPENDED })
   async append(
     @Caller() principal: Principal,
     @Body({ schema: APPEND }) body: AppendBody,
-    @Req() request: FastifyRequest,
+    @Req() request: FastifyRequest & IdempotentRequest,
   ): Promise<{ ids: string[] }> {
     const many = 'entries' in body;
     const pathOf = (n: number) => (many ? `entries.${n}.` : '');
     const bodies = many ? body.entries : [body];
-    return this.audit.appendAll(await attribute(principal, this.directory, bodies, request.id, pathOf));
+    const entries = await attribute(principal, this.directory, bodies, request.id, pathOf);
+    // A call that is repeated under its idempotency key, even after a crash, gives the same ids again.
+    const { idempotency } = request;
+    return this.audit.appendAll(entries, idempotency && { ids: repeatableIds(idempotency, entries.length) });
   }
 
   @Get()
   @Requires('audit:read')
+  @RateLimit('audit_queries')
   @ApiOperation({ summary: 'Entries within the reach of the caller, newest first. All filters given must hold.' })
   @ApiResponse({ status: 200, standardSchema: PAGE })
   async list(@Caller() principal: Principal, @Query({ schema: QUERY }) query: AuditQuery) {
@@ -63,6 +69,7 @@ export class AuditController {
 
   @Get('export')
   @Requires('audit:export')
+  @RateLimit('exports')
   @ApiOperation({
     summary: 'All that matches, newest first, streamed. If something fails midway the connection is cut.',
   })
@@ -95,6 +102,7 @@ export class AuditController {
 
   @Get('completeness')
   @Requires('audit:read')
+  @RateLimit('audit_queries')
   @ApiOperation({ summary: 'Writers of this tenant and the numbers missing from their sequences.' })
   @ApiResponse({ status: 200, standardSchema: REPORT })
   async complete(@Caller() principal: Principal, @Query({ schema: COMPLETENESS }) query: CompletenessQuery) {
@@ -104,6 +112,7 @@ export class AuditController {
 
   @Get(':id')
   @Requires('audit:read')
+  @RateLimit('audit_queries')
   @ApiOperation({ summary: 'One entry.' })
   @ApiResponse({ status: 200, standardSchema: ENTRY })
   async find(@Caller() principal: Principal, @Param('id') id: string) {

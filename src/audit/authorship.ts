@@ -50,7 +50,11 @@ function subjectOf(principal: Principal, userId: string | undefined, path: strin
     }
     return principal.person.id;
   }
-  if (userId === undefined) throw invalid(path, 'is missing; accepted: the person on whose behalf the assistant acts');
+  if (userId === undefined) {
+    const only = principal.userIds !== '*' && principal.userIds.length === 1 ? principal.userIds[0] : undefined;
+    if (only !== undefined) return only;
+    throw invalid(path, 'is missing; accepted: the person on whose behalf the assistant acts');
+  }
   if (!mayActFor(principal, userId)) {
     throw new Problem('forbidden', `${path}: this assistant may not act for "${userId}".`);
   }

@@ -1,4 +1,4 @@
-import { decodeTime, monotonicFactory } from 'ulid';
+import { decodeTime, encodeTime, monotonicFactory } from 'ulid';
 
 /** Port to time, so that tests need no sleeping. */
 export abstract class Clock {
@@ -51,4 +51,18 @@ export function isUlid(text: string): boolean {
 /** Milliseconds since 1970 of a ULID. */
 export function timeOf(ulid: string): number {
   return decodeTime(ulid);
+}
+
+const BASE32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/**
+ * The same ULIDs, in order, each time a call is repeated.
+ * @param call.seed at least 26 hexadecimal digits that no other call has
+ * @param call.claimedAt milliseconds since 1970 of the first try
+ * @param count at most 32,768
+ */
+export function repeatableIds(call: { readonly seed: string; readonly claimedAt: number }, count: number): string[] {
+  const random = Array.from({ length: 13 }, (_, i) => BASE32[parseInt(call.seed.slice(2 * i, 2 * i + 2), 16) % 32]);
+  const start = encodeTime(call.claimedAt) + random.join('');
+  return Array.from({ length: count }, (_, n) => start + BASE32[n >> 10]! + BASE32[(n >> 5) & 31]! + BASE32[n & 31]!);
 }

@@ -3,9 +3,15 @@ import { Database, pendingMigrations } from '#libs/database';
 import { RateLimit } from '#libs/http';
 import { Oidc } from '#identity';
 import { PolicyEngine, Propagation } from '#policy';
-import { Controller, Get, VERSION_NEUTRAL } from '@nestjs/common';
+import { Controller, Get, Res, ServiceUnavailableException, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { HealthCheck, HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
+import {
+  HealthCheck,
+  type HealthIndicatorFunction,
+  HealthCheckService,
+  HealthIndicatorService,
+} from '@nestjs/terminus';
+import type { FastifyReply } from 'fastify';
 import { Lifecycle } from './lifecycle.ts';
 
 /** How long a probe waits for an answer, in milliseconds: shorter than what Kubernetes waits for the probe. */
@@ -28,16 +34,16 @@ export class HealthController {
   @Public()
   @HealthCheck()
   @ApiOperation({ summary: 'The event loop turns. Nothing else: a restart mends neither database nor OPA' })
-  live() {
-    return this.health.check([]);
+  live(@Res({ passthrough: true }) reply: FastifyReply) {
+    return this.probe(reply, []);
   }
 
   @Get('readyz')
   @Public()
   @HealthCheck()
   @ApiOperation({ summary: 'The database answers and OPA runs the newest policy revision' })
-  ready() {
-    return this.health.check([
+  ready(@Res({ passthrough: true }) reply: FastifyReply) {
+    return this.probe(reply, [
       () => this.draining(),
       () => this.databaseUp(),
       () => this.opaUp(),
@@ -49,8 +55,8 @@ export class HealthController {
   @Public()
   @HealthCheck()
   @ApiOperation({ summary: 'The schema is up to date' })
-  started() {
-    return this.health.check([() => this.migrated()]);
+  started(@Res({ passthrough: true }) reply: FastifyReply) {
+    return this.probe(reply, [() => this.migrated()]);
   }
 
   @Get('api/v1/status')
@@ -68,6 +74,17 @@ export class HealthController {
     const components = Object.assign({}, ...checks) as Record<string, { status: string }>;
     const well = Object.values(components).every((component) => component.status === 'up');
     return { status: well ? 'ok' : 'degraded', components };
+  }
+
+  /** Terminus' own answer, with 503 where something is down. */
+  private async probe(reply: FastifyReply, checks: HealthIndicatorFunction[]) {
+    try {
+      return await this.health.check(checks);
+    } catch (error) {
+      if (!(error instanceof ServiceUnavailableException)) throw error;
+      void reply.status(503);
+      return error.getResponse();
+    }
   }
 
   private draining() {

@@ -1,4 +1,4 @@
-import { type AuditEntryInput, AuditLog } from '#audit';
+import { type NewEntry, AuditLog } from '#audit';
 import { Directory, type Person, type Principal, principalName, reachOf, reaches } from '#libs/access';
 import { Database, isConflict, type Transaction } from '#libs/database';
 import { invalid, Problem } from '#libs/http';
@@ -243,7 +243,7 @@ export function adminEntry(
   requestId: string,
   operation: string,
   detail: Record<string, unknown>,
-): AuditEntryInput {
+): NewEntry {
   const person: Person | undefined = principal.kind === 'person' ? principal.person : undefined;
   return {
     tenantId: principal.tenantId,

@@ -53,8 +53,18 @@ const TABLE: Row[] = [
   ['GET', '/api/v1/policies/revision', [401, 200, 200, 200, 200, 200, 200]],
 
   ['POST', '/api/v1/policy/evaluate', [401, 200, 200, 200, 200, 200, 200], () => ({ action: 'email_read' })],
-  ['POST', '/api/v1/policy/evaluate', [401, 200, 200, 403, 403, 403, 403], () => ({ action: 'email_read', subject: { userId: 'alice' } })],
-  ['POST', '/api/v1/policy/evaluate/batch', [401, 200, 200, 200, 200, 200, 200], () => ({ items: [{ action: 'email_read' }] })],
+  [
+    'POST',
+    '/api/v1/policy/evaluate',
+    [401, 200, 200, 403, 403, 403, 403],
+    () => ({ action: 'email_read', subject: { userId: 'alice' } }),
+  ],
+  [
+    'POST',
+    '/api/v1/policy/evaluate/batch',
+    [401, 200, 200, 200, 200, 200, 200],
+    () => ({ items: [{ action: 'email_read' }] }),
+  ],
   ['GET', '/api/v1/policy/decisions/{agentDecision}', [401, 200, 200, 200, 200, 200, 404]],
   ['GET', '/api/v1/policy/decisions/{carolDecision}', [401, 404, 404, 404, 404, 200, 404]],
   ['GET', `/api/v1/policy/decisions/${NONE}`, [401, 404, 404, 404, 404, 404, 404]],
@@ -73,7 +83,16 @@ const NEWCOMER = { id: 'newcomer', email: 'newcomer@acme.test', name: 'New Comer
 
 function policy(scope: string, scopeId: string) {
   const [name, content] = [`Access ${++n}`, 'actions:\n  probe: block\n'];
-  return { scope, scopeId, domain: 'actions', name, version: '1.0.0', content, changeReason: 'a test', status: 'active' };
+  return {
+    scope,
+    scopeId,
+    domain: 'actions',
+    name,
+    version: '1.0.0',
+    content,
+    changeReason: 'a test',
+    status: 'active',
+  };
 }
 function change() {
   return { version: `1.${++n}.0`, content: 'actions:\n  probe: block\n', changeReason: 'a test' };
@@ -86,7 +105,8 @@ let gateway: TestGateway;
 const things: Record<string, string> = {};
 beforeAll(async () => {
   gateway = await startTestGateway();
-  const make = async (who: string, path: string, body: unknown) => (await gateway.call(who, 'POST', `/api/v1${path}`, body)).body;
+  const make = async (who: string, path: string, body: unknown) =>
+    (await gateway.call(who, 'POST', `/api/v1${path}`, body)).body;
   const admin = 'admin@acme.test';
   const agent = await make(admin, '/agent-tokens', { name: 'alice', userIds: ['alice'] });
   things.agent = agent.token;
@@ -118,13 +138,16 @@ describe.each(TABLE)('%s %s', (method, path, statuses, body) => {
     expect([answer.status, answer.status >= 400 ? answer.body.detail : '']).toEqual([status, expect.anything()]);
     const readable = status >= 400 && !path.endsWith('z') ? 'application/problem+json' : '';
     expect(answer.headers.get('content-type') ?? '').toContain(readable);
-    if (caller === 'eve' && status < 300 && path !== '/api/v1/status') expect(JSON.stringify(answer.body)).not.toContain('acme');
+    if (caller === 'eve' && status < 300 && path !== '/api/v1/status')
+      expect(JSON.stringify(answer.body)).not.toContain('acme');
     if (caller === 'nobody') expect(JSON.stringify(answer.body)).not.toMatch(/alice|carol|Olga/);
   });
 });
 
 test('every route of the API is in the table', async () => {
-  const document = JSON.parse((await generatedDocs())['docs/openapi.json']!) as { paths: Record<string, Record<string, unknown>> };
+  const document = JSON.parse((await generatedDocs())['docs/openapi.json']!) as {
+    paths: Record<string, Record<string, unknown>>;
+  };
   const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );

@@ -10,7 +10,7 @@ afterAll(() => gateway?.stop());
 describe('POST /policy/evaluate', () => {
   test.each([
     ['email_read', 'allow', 'autonomous'],
-    ['calendar_create', 'allow', 'notify'],
+    ['calendar_create_event', 'allow', 'notify'],
     ['email_send', 'require_approval', 'approve'],
     ['shell_exec', 'deny', 'block'],
   ])('%s is answered with %s', async (action, decision, autonomy) => {

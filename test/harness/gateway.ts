@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { completeSettings, readSettings, type Settings } from '#libs/config';
+import { migrate } from '#libs/database';
 import { opaBootConfig } from '#libs/opa';
 import { type EmbeddedServers, startEmbedded } from '#libs/profile';
 import { Propagation } from '#policy';
@@ -49,12 +50,12 @@ export interface TestGatewayOptions {
   readonly env?: Record<string, string>;
   /** Puts something between gateway and OPA; gets OPA's address, answers the one to use. */
   readonly wrapOpa?: (url: string) => Promise<string>;
-  /** Puts something between gateway and database. */
-  readonly wrapDatabase?: (url: string) => Promise<string>;
+  /** A PostgreSQL of its own, for tests that end it. */
+  readonly ownPostgres?: boolean;
 }
 
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
-  const database = await freshDatabase();
+  const shared = options.ownPostgres ? undefined : await freshDatabase();
   const dataDir = mkdtempSync(join(tmpdir(), 'oce-gateway-'));
   const [port, bundleToken] = [await freePort(), randomBytes(32).toString('base64url')];
   const url = `http://127.0.0.1:${port}`;
@@ -64,9 +65,17 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     redirectUris: [`${url}/auth/callback`],
     postLogoutRedirectUris: [`${url}/`],
     accounts: DEMO_PEOPLE.map(({ email, name }) => ({ email, name })),
-    env: { ...process.env, DATABASE_URL: database.appUrl, DATABASE_DIRECT_URL: database.ownerUrl },
+    env: { ...process.env, DATABASE_URL: shared?.appUrl, DATABASE_DIRECT_URL: shared?.ownerUrl },
     progress: () => undefined,
   });
+  if (!shared) await migrate(servers.databaseDirectUrl);
+  const adminUrl = servers.postgres && new URL('/openclaw', servers.postgres.adminUrl).href;
+  const database = shared ?? {
+    appUrl: servers.databaseUrl,
+    ownerUrl: servers.databaseDirectUrl,
+    adminUrl: adminUrl!,
+    drop: async () => undefined,
+  };
   const settings = completeSettings(
     readSettings({
       HOST: '127.0.0.1',
@@ -74,7 +83,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       METRICS_PORT: '0',
       OPENCLAW_DATA_DIR: dataDir,
       OPENCLAW_REPLICA_ID: `test-${port}`,
-      DATABASE_URL: (await options.wrapDatabase?.(database.appUrl)) ?? database.appUrl,
+      DATABASE_URL: database.appUrl,
       OPA_URL: (await options.wrapOpa?.(servers.opaUrl)) ?? servers.opaUrl,
       OPA_TOKEN: servers.opaToken,
       OPA_BUNDLE_TOKEN: bundleToken,
@@ -115,7 +124,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
         ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       });
       const text = await response.text();
-      const json = /json/.test(response.headers.get('content-type') ?? '') && text !== '';
+      const json = /\/(problem\+)?json/.test(response.headers.get('content-type') ?? '') && text !== '';
       return { status: response.status, headers: response.headers, body: json ? (JSON.parse(text) as unknown) : text };
     },
     stop: async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { CLASSIFICATIONS } from '#libs/classification';
-import { AUTONOMY, isStricter } from '../../src/policy/rules/index.ts';
+import { AUTONOMY, isStricter, type PlacedPolicy } from '../../src/policy/rules/index.ts';
 import { numbered, policyAt, REQUEST } from './arbitraries.ts';
 import { type Answer, type RunningOpa, startOpa } from './opa.ts';
 
@@ -37,6 +37,44 @@ test('no document below widens what a scope above has said', async () => {
       cases.forEach((_case, index) => notWider(before[index]!, after[index]!));
     }),
     { numRuns: 20, endOnFailure: true },
+  );
+}, 120_000);
+
+/** The same where it is hardest: a label raised below, under a limit above that lists labels with gaps. */
+test('raising the label of a thing frees nothing', async () => {
+  const label = fc.constantFrom(...CLASSIFICATIONS);
+  const place = { id: 'p', name: 'p', version: '1.0.0' };
+  const limit = fc.subarray([...CLASSIFICATIONS]).map((list): PlacedPolicy => {
+    const document = { allowed_classifications: list };
+    return { ...place, scope: 'enterprise', scopeId: 'acme', domain: 'models', document };
+  });
+  const raise = fc
+    .record({ gdrive: label, 'gdrive/page': label }, { requiredKeys: [] })
+    .map((overrides): PlacedPolicy => {
+      const document = { classification_overrides: overrides };
+      return { ...place, scope: 'org', scopeId: 'eng', domain: 'data', document };
+    });
+  const request = fc.constantFrom('self-hosted', 'openai').map((provider) => ({
+    action: 'gdrive_read',
+    resource: { type: 'page' },
+    context: { model: { provider, id: 'm' } },
+  }));
+  const anyCase = fc.record({
+    policies: fc.tuple(limit, raise).map(([above, between]) => [above, between]),
+    added: raise.map((policy): PlacedPolicy => ({ ...policy, scope: 'team', scopeId: 'web' })),
+    request,
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyCase, { minLength: CASES, maxLength: CASES }), async (cases) => {
+      const before = await opa.decide(
+        cases.map(({ policies, request }) => ({ policies: numbered(policies), request })),
+      );
+      const after = await opa.decide(
+        cases.map(({ policies, added, request }) => ({ policies: numbered([...policies, added]), request })),
+      );
+      cases.forEach((_case, index) => notWider(before[index]!, after[index]!));
+    }),
+    { numRuns: 10, endOnFailure: true },
   );
 }, 120_000);
 

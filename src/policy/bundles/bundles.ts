@@ -27,6 +27,7 @@ export class Bundles {
   private readonly building = new Map<string, { again: boolean; done: Promise<void> }>();
   private readonly changed = new EventEmitter().setMaxListeners(0);
   private closed = false;
+  private announced?: string;
 
   constructor(private readonly database: Database) {}
 
@@ -42,8 +43,11 @@ export class Bundles {
     await this.announce(tenantIds);
   }
 
-  /** Tells OPA which tenants there are. */
+  /** Tells OPA which tenants there are, if that is news. */
   async announce(tenantIds: readonly string[]): Promise<void> {
+    const tenants = tenantIds.join(' ');
+    if (tenants === this.announced) return;
+    this.announced = tenants;
     const config = discoveredConfig(['base', ...tenantIds.map(tenantBundle)]);
     const revision = createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 16);
     this.put('discovery', await buildBundle({ revision, roots: ['discovery'], data: { discovery: config } }));

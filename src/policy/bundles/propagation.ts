@@ -160,21 +160,15 @@ export class Propagation implements OnModuleInit, OnApplicationBootstrap, Before
     return undefined;
   }
 
-  /** A tenant that has just come into being: OPA is told of its bundle at once. */
-  async watchNow(): Promise<void> {
-    await this.catchUp();
-  }
-
   @Interval(1_000)
   async catchUp(): Promise<void> {
     if (!this.watching) return;
     try {
       const revisions = await this.readRevisions();
-      const fresh = [...revisions.keys()].some((id) => !this.tenants.has(id));
       for (const [tenantId, revision] of revisions) {
         if (this.want(tenantId, revision)) this.rebuild(tenantId);
       }
-      if (fresh) await this.bundles.announce([...revisions.keys()]);
+      await this.bundles.announce([...revisions.keys()]);
     } catch (error) {
       this.log.warn(`could not look for policy changes: ${(error as Error).message}`);
     }

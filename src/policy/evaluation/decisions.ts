@@ -1,5 +1,5 @@
-import { AuditQueries, type AuditEntry } from '#audit';
-import { mayActFor, type Principal } from '#libs/access';
+import { type AuditEntry, AuditReader } from '#audit';
+import { mayActFor, type Principal, reachOf } from '#libs/access';
 import { Problem } from '#libs/http';
 import { Injectable } from '@nestjs/common';
 import type { EngineDecision } from './decision.ts';
@@ -8,7 +8,7 @@ import { explain, type RecordedDecision } from './explanation.ts';
 /** Recorded decisions, read back from the audit log: the decision's id is its entry's. */
 @Injectable()
 export class Decisions {
-  constructor(private readonly audit: AuditQueries) {}
+  constructor(private readonly audit: AuditReader) {}
 
   /** @throws Problem `not_found`, also for what lies outside the caller's reach */
   async explain(caller: Principal, id: string) {
@@ -53,9 +53,9 @@ export class Decisions {
   }
 
   private async find(caller: Principal, id: string): Promise<AuditEntry | undefined> {
-    if (caller.kind === 'person') return this.audit.find(caller, id);
+    if (caller.kind === 'person') return this.audit.find(caller.tenantId, reachOf(caller), id);
     // An assistant reads what it asked for the people it acts for.
-    const entry = await this.audit.findInTenant(caller.tenantId, id);
+    const entry = await this.audit.find(caller.tenantId, { all: true }, id);
     const own =
       entry?.actor === `agent:${caller.tokenId}` && (entry.userId === null || mayActFor(caller, entry.userId));
     return own ? entry : undefined;

@@ -1,6 +1,7 @@
-import { type AuditEntryInput, AuditLog } from '#audit';
+import { type NewEntry, AuditLog } from '#audit';
 import { type DirectoryPerson, People } from '#identity';
 import { mayActFor, type Principal, principalName } from '#libs/access';
+import { toClassification } from '#libs/classification';
 import { invalid, Problem } from '#libs/http';
 import { Injectable } from '@nestjs/common';
 import { pathOf } from '../place.ts';
@@ -23,7 +24,7 @@ export interface DecisionAnswer {
 }
 
 interface Decided {
-  readonly entry: AuditEntryInput;
+  readonly entry: NewEntry;
   readonly decision: EngineDecision;
 }
 
@@ -52,8 +53,8 @@ export class Evaluator {
     requestId: string,
   ): Promise<DecisionAnswer[]> {
     const decided = await Promise.all(requests.map((request) => this.decide(principal, request, requestId)));
-    const recorded = await this.audit.appendAll(decided.map(({ entry }) => entry));
-    return decided.map(({ decision }, i) => this.answer(recorded[i]!.id, decision));
+    const { ids } = await this.audit.appendAll(decided.map(({ entry }) => entry));
+    return decided.map(({ decision }, i) => this.answer(ids[i]!, decision));
   }
 
   private async decide(principal: Principal, request: Evaluation, requestId: string): Promise<Decided> {
@@ -87,9 +88,10 @@ export class Evaluator {
     request: Evaluation,
     decision: EngineDecision,
     requestId: string,
-  ): AuditEntryInput {
+  ): NewEntry {
     const { decision: result, autonomy, constraints, obligations, policies, domains, revision } = decision;
     const connector = request.resource?.connector;
+    const classification = toClassification(decision.classification);
     return {
       tenantId: principal.tenantId,
       userId: person?.id ?? null,
@@ -109,14 +111,8 @@ export class Evaluator {
         domains,
         revision: revision ?? null,
       },
-      ...(connector
-        ? {
-            dataAccessed: [
-              { source: connector, classification: decision.classification ?? undefined, purpose: request.action },
-            ],
-          }
-        : {}),
-      dataClassification: decision.classification ?? null,
+      dataAccessed: connector ? [{ source: connector, classification, purpose: request.action }] : null,
+      dataClassification: decision.classification ? classification : null,
       policyApplied: decidingPolicy(decision),
       policyResult: result,
       policyReason: decision.reason,
