@@ -1,11 +1,16 @@
+import { setMaxListeners } from 'node:events';
 import { runCli } from '#libs/cli';
 
 /** `oce`: puts the command line together with the rules that the service goes by. */
 
 const stop = new AbortController();
+setMaxListeners(0, stop.signal); // each request of a long `--follow` listens to it
+let askedAt = 0;
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    if (stop.signal.aborted) process.exit(130); // asked twice
+    // Ctrl-C arrives twice, from the terminal and from the process that started us: only a later one is impatience.
+    if (stop.signal.aborted && performance.now() - askedAt > 500) process.exit(130);
+    askedAt = performance.now();
     stop.abort();
   });
 }

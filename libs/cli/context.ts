@@ -114,7 +114,14 @@ export class Context {
 
   private connect(token: string | undefined): ApiClient {
     const { now, sleep, stop, terminal } = this.world;
-    return new ApiClient({ url: this.url, token, now, sleep, stop, waiting: (line) => terminal.err(line) });
+    return new ApiClient({
+      url: this.url,
+      token,
+      now,
+      sleep,
+      stop,
+      waiting: (line) => void (this.asJson || terminal.err(line)),
+    });
   }
 
   private noToken(): CliError {

@@ -290,7 +290,16 @@ describe('oce policy', () => {
   });
 
   it('apply changes an older version under If-Match, and waits until every replica has it', async () => {
-    const existing = { id: 'p1', name: 'web', version: '1.0.0', status: 'active', content: 'blocked: []' };
+    const existing = {
+      id: 'p1',
+      scope: 'team',
+      scopeId: 'web',
+      domain: 'actions',
+      name: 'web',
+      version: '1.0.0',
+      status: 'active',
+      content: 'blocked: []',
+    };
     let asked = 0;
     const env = await serve((request, reply) => {
       if (request.url.pathname.endsWith('/revision')) {
@@ -342,6 +351,25 @@ describe('oce policy', () => {
     ]) {
       expect(stderr).toContain(words);
     }
+  });
+
+  it('apply --json tells what was done before a refusal, and what was left alone', async () => {
+    const env = await serve((request, reply) => {
+      if (request.method === 'GET') sendJson(reply, 200, { items: [], nextCursor: null });
+      else if (request.body.includes('"first"')) sendJson(reply, 201, {});
+      else sendProblem(reply, 403, 'forbidden');
+    });
+    const three = ['first', 'second', 'third'].map((name) =>
+      policy('1.0.0', '{}').replace('name: web', `name: ${name}`),
+    );
+    const { code, stdout, stderr } = await oce(
+      ['policy', 'apply', '--json', file('three.yaml', three.join('---\n'))],
+      env,
+    );
+    expect(code).toBe(1);
+    const { items } = JSON.parse(stdout) as { items: { result: string }[] };
+    expect(items.map(({ result }) => result)).toEqual(['create', 'failed', 'left alone']);
+    expect(JSON.parse(stderr)).toMatchObject({ code: 'forbidden' });
   });
 
   it('apply --dry-run says what would be done and changes nothing', async () => {

@@ -94,7 +94,7 @@ changeReason: Because
     ['kind: PolicyBundle\nspec: {}', /spec.policies: must be a list/],
     ['kind: PolicyBundle\napiVersion: v1', /apiVersion: must begin with openclaw.enterprise.io/],
     ['a: 1\na: 2', /this is no YAML: Map keys must be unique/],
-    ['default_autonomy: approve', /can be checked with --domain/],
+    ['hello: 1', /name its domain with --domain: actions, /],
     [
       'a: &a [1]\nb: [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]',
       /alias/,
@@ -103,7 +103,11 @@ changeReason: Because
     expect(problemsOf(text).join('\n')).toMatch(words);
   });
 
-  it('may hold rules alone, if their domain is told', () => {
+  it('may hold rules alone, if their domain is told by an option, the name of the file or the content', () => {
+    expect(read('default_autonomy: approve')).toMatchObject({ problems: [], bare: 1 });
+    expect(readPolicyText('x/team-web-actions.yaml', 'blocked: 7', { rules }).problems).toMatchObject([
+      { path: 'blocked' },
+    ]);
     expect(read('default_autonomy: approve', 'actions')).toMatchObject({ problems: [], bare: 1 });
     expect(problemsOf('blocked: 7', 'actions')).toEqual([
       'p.yaml:1: blocked: must be a list of at most 2000 action names; 7 was given',

@@ -1,3 +1,5 @@
+import { printable } from '../format/printable.ts';
+
 /** An RFC 9457 problem document as the service sends it. */
 export interface ProblemDocument {
   readonly title: string;
@@ -51,7 +53,7 @@ export function problemLines(problem: ProblemDocument): string[] {
     lines.push(...problem.errors!.map(({ path, message }) => `  ${path}: ${message}`));
   }
   if (problem.requestId) lines.push(`  request ${problem.requestId}`);
-  return lines;
+  return lines.map(printable);
 }
 
 export function violationLines({ field, parentPolicy, parentValue, value }: HierarchyViolation): string[] {
@@ -73,9 +75,9 @@ export function remedyFor({ code }: ProblemDocument): string | undefined {
     case 'forbidden':
       return 'Ask as somebody who may: an enterprise_admin may do everything in the tenant.';
     case 'precondition_failed':
-      return 'Somebody changed the policy meanwhile. Look at it with "oce policy list" and apply again.';
+      return 'Somebody changed the policy meanwhile. Look at it with "npx oce policy list" and apply again.';
     case 'unexpected_answer':
-      return 'Is that URL the service? "oce doctor" looks closer.';
+      return 'Is that URL the service? "npx oce doctor" looks closer.';
     default:
       return undefined;
   }

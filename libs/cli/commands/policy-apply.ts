@@ -1,14 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ApiClient } from '../api/client.ts';
-import { type Propagated, waitForRevision } from '../api/revision.ts';
+import { waitForRevision } from '../api/revision.ts';
 import { type Registry, runs, teach } from '../command.ts';
 import type { Context } from '../context.ts';
 import { CliError, EXIT } from '../errors.ts';
-import { printable } from '../format/printable.ts';
 import type { PolicyEntry } from '../policy-files/entry.ts';
-import { planStep, type Step } from '../policy-files/plan.ts';
+import { type Planned, planStep } from '../policy-files/plan.ts';
 import { problemLine } from '../policy-files/problems.ts';
 import { readPolicyFiles } from '../policy-files/read.ts';
+import { ApplyReport } from './policy-apply-report.ts';
 import { allPolicies, type PolicyView } from './policy-list.ts';
 
 interface ApplyOptions {
@@ -17,11 +17,6 @@ interface ApplyOptions {
   readonly dryRun?: boolean;
   readonly wait: boolean;
   readonly timeout: number;
-}
-
-interface Planned {
-  readonly entry: PolicyEntry;
-  readonly step: Step;
 }
 
 export function registerApply(group: Command, registry: Registry): void {
@@ -55,13 +50,13 @@ export function registerApply(group: Command, registry: Registry): void {
   runs<ApplyOptions>(command, registry, async (context, options, files) => {
     const entries = await readEntries(context, files);
     const api = await context.api();
-    const plan: Planned[] = [];
-    for (const entry of entries) {
-      const existing = await findExisting(api, entry);
-      plan.push({ entry, step: planStep(entry, existing, options.status ?? entry.status ?? 'active') });
-    }
+    const existing = await existingAt(api, entries);
+    const plan = entries.map((entry): Planned => {
+      const status = options.status ?? entry.status ?? 'active';
+      return { entry, step: planStep(entry, existing.get(keyOf(entry)), status) };
+    });
     const refused = plan.filter(({ step }) => step.kind === 'refused');
-    const report = new Report(context, options.dryRun === true);
+    const report = new ApplyReport(context, options.dryRun === true);
     if (options.dryRun || refused.length > 0) {
       for (const planned of refused.length > 0 ? refused : plan) report.add(planned);
       report.end();
@@ -82,19 +77,36 @@ export function registerApply(group: Command, registry: Registry): void {
 /** The policies of the files, widest scope first, so that each finds above it what the files put there. */
 async function readEntries(context: Context, files: readonly string[]): Promise<PolicyEntry[]> {
   const rules = await context.world.parts.rules();
-  const { entries, problems } = await readPolicyFiles(files, { rules });
+  const { entries, problems, bare } = await readPolicyFiles(files, { rules });
   if (problems.length > 0) {
     throw new CliError(
       `The files have problems; nothing was sent.\n${problems.map((problem) => `  ${problemLine(problem)}`).join('\n')}`,
     );
   }
+  if (bare > 0) {
+    throw new CliError(
+      'A rules document alone says neither where it holds nor what it is called; nothing was sent.',
+      undefined,
+      'Put it under "content:" of a policy with scope, scopeId, domain, name and version.',
+    );
+  }
   return [...entries].sort((a, b) => rules.scopes.indexOf(a.scope) - rules.scopes.indexOf(b.scope));
 }
 
-async function findExisting(api: ApiClient, entry: PolicyEntry): Promise<PolicyView | undefined> {
-  const { scope, scopeId, domain, name } = entry;
-  const there = await allPolicies(api, { scope, scopeId, domain });
-  return there.find((policy) => policy.name === name && policy.status !== 'deprecated');
+/** What the service has where the entries belong, one request a place. */
+async function existingAt(api: ApiClient, entries: readonly PolicyEntry[]): Promise<Map<string, PolicyView>> {
+  const places = new Map(entries.map(({ scope, scopeId }) => [`${scope}:${scopeId}`, { scope, scopeId }]));
+  const found = new Map<string, PolicyView>();
+  for (const place of places.values()) {
+    for (const policy of await allPolicies(api, place)) {
+      if (policy.status !== 'deprecated') found.set(keyOf(policy), policy);
+    }
+  }
+  return found;
+}
+
+function keyOf({ scope, scopeId, domain, name }: Pick<PolicyEntry, 'scope' | 'scopeId' | 'domain' | 'name'>): string {
+  return JSON.stringify([scope, scopeId, domain, name]);
 }
 
 /** @returns when the last change that decides was sent; undefined where nothing that decides was changed */
@@ -102,7 +114,7 @@ async function applyAll(
   api: ApiClient,
   plan: readonly Planned[],
   options: ApplyOptions,
-  report: Report,
+  report: ApplyReport,
 ): Promise<number | undefined> {
   let changed: number | undefined;
   for (const [at, planned] of plan.entries()) {
@@ -112,6 +124,7 @@ async function applyAll(
       await write(api, planned, options.reason);
     } catch (error) {
       report.stopped(planned, plan.slice(at + 1));
+      report.end();
       throw error;
     }
     report.add(planned);
@@ -130,86 +143,6 @@ async function write(api: ApiClient, { entry, step }: Planned, reason: string | 
   if (step.kind === 'update') {
     const { id, from, status } = step;
     await api.put(`/api/v1/policies/${encodeURIComponent(id)}`, from, { version, content, changeReason, status });
-  }
-}
-
-/** Tells a line for each policy, or everything at the end as JSON. */
-class Report {
-  private readonly items: Record<string, unknown>[] = [];
-  private revision: Record<string, unknown> | undefined;
-
-  constructor(
-    private readonly context: Context,
-    private readonly dryRun: boolean,
-  ) {}
-
-  now(): number {
-    return this.context.world.now();
-  }
-
-  add({ entry, step }: Planned): void {
-    const { scope, scopeId, domain, name, version, file, line } = entry;
-    this.items.push({
-      scope,
-      scopeId,
-      domain,
-      name,
-      version,
-      result: step.kind,
-      ...('why' in step && { why: step.why }),
-    });
-    if (this.context.asJson) return;
-    const { terminal } = this.context;
-    const policy = printable(`"${name}" ${version} of ${scope} "${scopeId}" for ${domain}`);
-    const text = `${policy}: ${outcomeOf(step, this.dryRun)}`;
-    if (step.kind === 'refused') terminal.err(`${terminal.styleErr('red', '✗')} ${file}:${line}: ${text}`);
-    else terminal.out(`${terminal.style('green', '✓')} ${text}`);
-  }
-
-  stopped({ entry }: Planned, rest: readonly Planned[]): void {
-    if (this.context.asJson) return;
-    const { terminal } = this.context;
-    const left = rest.length > 0 ? ` Left alone: ${rest.map((planned) => `"${planned.entry.name}"`).join(', ')}.` : '';
-    terminal.err(`${entry.file}:${entry.line}: "${printable(entry.name)}" was not applied.${printable(left)}`);
-  }
-
-  propagated({ state, behind }: Propagated, ms: number): void {
-    this.revision = { ...state, seconds: ms / 1000, behind };
-    if (this.context.asJson) return;
-    const { terminal } = this.context;
-    const count = state.replicas.length;
-    if (behind.length === 0) {
-      const who = count === 1 ? 'the one replica' : `all ${count} replicas`;
-      terminal.out(
-        `${terminal.style('green', '✓')} revision ${state.wanted} is active on ${who} after ${(ms / 1000).toFixed(1)} s`,
-      );
-    } else {
-      terminal.err(
-        `${terminal.styleErr('red', '✗')} revision ${state.wanted} is not active everywhere after ${(ms / 1000).toFixed(1)} s: ${behind.join(', ')}`,
-      );
-      terminal.err('  → The change is stored and will be taken up. "oce doctor" shows what holds the replica back.');
-    }
-  }
-
-  end(): void {
-    if (!this.context.asJson) return;
-    this.context.terminal.json({ dryRun: this.dryRun, items: this.items, revision: this.revision ?? null });
-  }
-}
-
-function outcomeOf(step: Step, dryRun: boolean): string {
-  const would = dryRun ? 'would be ' : '';
-  switch (step.kind) {
-    case 'create':
-      return `${would}created as ${step.status}`;
-    case 'update':
-      return `${would}changed from ${step.from}, ${step.status}`;
-    case 'unchanged':
-      return 'unchanged';
-    case 'refused':
-      return step.why;
-    default:
-      return step satisfies never;
   }
 }
 

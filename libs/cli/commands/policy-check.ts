@@ -16,11 +16,11 @@ export function registerCheck(group: Command, registry: Registry): void {
     .argument('<file...>', 'YAML or JSON files; several documents a file are fine')
     .summary('check policy files, without a service')
     .description(
-      'Checks policy files with the rules that the service goes by: PolicyBundles, single policies, and with --domain rules ' +
-        'documents alone. Where the files hold policies of wider and narrower scopes, the narrower ones may not be wider. ' +
+      'Checks policy files with the rules that the service goes by: PolicyBundles, single policies, and rules documents ' +
+        'alone. Where the files hold policies of wider and narrower scopes, the narrower ones may not be wider. ' +
         'Problems are printed as "file:line: path: message".',
     )
-    .option('--domain <domain>', 'the domain of rules documents that stand alone')
+    .option('--domain <domain>', 'the domain of rules documents that stand alone (default: by file name or content)')
     .option('--no-hierarchy', 'do not compare scopes with each other; the service will');
   teach(command, {
     examples: [

@@ -19,7 +19,7 @@ export interface PolicyView {
 type ListOptions = Readonly<Record<'scope' | 'scopeId' | 'domain' | 'status', string | undefined>>;
 
 const HEAD = ['SCOPE', 'DOMAIN', 'NAME', 'VERSION', 'STATUS', 'UPDATED', 'ID'];
-const PAGE = 200;
+const PAGE = 500;
 
 export function registerList(group: Command, registry: Registry): void {
   const command = group

@@ -44,9 +44,10 @@ export function decisionLines(answer: DecisionAnswer): string[] {
         `  ${at === 0 ? 'policies' : '        '}  ${printable(`"${name}" ${version} of ${scope} "${scopeId}": ${verdict}`)}`,
     ),
     ...(duties.length > 0 ? [`  must      ${duties.join('; ')}`] : []),
-    ...(Object.keys(answer.constraints).length > 0
-      ? [`  limits    ${printable(JSON.stringify(answer.constraints))}`]
-      : []),
+    ...Object.entries(answer.constraints).map(
+      ([domain, limits], at) =>
+        `  ${at === 0 ? 'limits  ' : '        '}  ${domain} ${printable(JSON.stringify(limits))}`,
+    ),
     `  decision  ${answer.decisionId}${answer.revision === null ? '' : `, policy revision ${answer.revision}`}`,
   ];
 }

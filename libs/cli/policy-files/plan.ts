@@ -18,6 +18,12 @@ export type Step =
   /** The file and the service cannot be brought together without a person. */
   | { readonly kind: 'refused'; readonly why: string };
 
+/** A policy of a file, and what has to be done about it. */
+export interface Planned {
+  readonly entry: PolicyEntry;
+  readonly step: Step;
+}
+
 /** What has to be done so that the service has what the file says. */
 export function planStep(
   entry: Pick<PolicyEntry, 'version' | 'content'>,

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { LineCounter, parseAllDocuments } from 'yaml';
 import { isRecord, type PolicyEntry, readEntry, withoutPath } from './entry.ts';
 import type { FileProblem } from './problems.ts';
@@ -15,7 +16,7 @@ export interface PolicyFiles {
 
 export interface ReadOptions {
   readonly rules: PolicyRules;
-  /** The domain of rules documents that stand alone. */
+  /** The domain of rules documents that stand alone, where file and content do not tell. */
   readonly domain?: string | undefined;
 }
 
@@ -86,14 +87,15 @@ function readDocument(file: string, document: YamlDocument, { rules, domain }: R
   if ('scope' in given || 'content' in given || 'domain' in given) {
     return collect([readEntry(file, document, [], given, rules)]);
   }
-  if (domain === undefined) {
+  const meant = domain ?? domainOf(file, given, rules);
+  if (meant === undefined) {
     return fault(
       [],
-      'is neither a PolicyBundle nor a policy (scope, scopeId, domain, name, version, content). A rules document alone ' +
-        `can be checked with --domain and one of ${rules.domains.join(', ')}`,
+      'is neither a PolicyBundle nor a policy (scope, scopeId, domain, name, version, content). If it is a rules document ' +
+        `alone, name its domain with --domain: ${rules.domains.join(', ')}`,
     );
   }
-  const checked = rules.check(domain, given, (path) => lineOfPath(document, path));
+  const checked = rules.check(meant, given, (path) => lineOfPath(document, path));
   if (checked.ok) return { entries: [], problems: [], bare: 1 };
   const top = lineOfPath(document, []);
   return {
@@ -106,6 +108,15 @@ function readDocument(file: string, document: YamlDocument, { rules, domain }: R
     })),
     bare: 1,
   };
+}
+
+/** The domain that the file is named after (`actions.yaml`, `team-web-actions.yaml`), or the only one that takes it. */
+function domainOf(file: string, given: Readonly<Record<string, unknown>>, rules: PolicyRules): string | undefined {
+  const name = basename(file).replace(/\.\w+$/, '');
+  const named = rules.domains.find((domain) => name === domain || name.endsWith(`-${domain}`));
+  if (named !== undefined) return named;
+  const taking = rules.domains.filter((domain) => rules.check(domain, given, () => undefined).ok);
+  return taking.length === 1 ? taking[0] : undefined;
 }
 
 function collect(read: readonly ReturnType<typeof readEntry>[]): PolicyFiles {
