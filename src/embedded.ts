@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { readSettings } from '#libs/config';
@@ -31,6 +32,8 @@ export async function startEmbeddedProfile(
   const started = performance.now();
   const publicUrl = parsed.PUBLIC_URL ?? `http://127.0.0.1:${parsed.PORT}`;
   const bundleToken = randomBytes(32).toString('base64url');
+  // Before anything that takes long: the real listening comes last.
+  for (const port of [parsed.PORT, parsed.METRICS_PORT]) await requireFree(parsed.HOST, port);
   say('Preparing the embedded profile: PostgreSQL 16, Open Policy Agent, a demo identity provider.');
   const servers = await startEmbedded({
     dataDir: parsed.OPENCLAW_DATA_DIR,
@@ -66,6 +69,13 @@ export async function startEmbeddedProfile(
       firstScreen(gateway, servers, Math.round(performance.now() - started), tell);
     },
   };
+}
+
+/** Throws the error of `listen` where the port is taken. */
+async function requireFree(host: string, port: number): Promise<void> {
+  const probe = createServer();
+  await new Promise<void>((free, taken) => probe.once('error', taken).listen(port, host, free));
+  await new Promise((closed) => probe.close(closed));
 }
 
 async function opaReady(propagation: Propagation, signal: AbortSignal): Promise<void> {

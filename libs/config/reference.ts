@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { isSecretSetting, SETTINGS } from './settings.ts';
+import { acceptedBy, isSecretSetting, SETTINGS } from './settings.ts';
 
 /** The table of all settings as Markdown: `docs/configuration.md`. */
 export function settingsReference(): string {
   const rows = Object.entries(SETTINGS.shape).map(([name, type]) => {
     const byDefault =
       SETTINGS.shape[name as keyof typeof SETTINGS.shape] instanceof z.ZodDefault ? defaultOf(name) : '';
-    return `| \`${name}\` | ${accepted(type)} | ${byDefault} | ${type.description ?? ''}${isSecretSetting(name) ? ' Secret.' : ''} |`;
+    return `| \`${name}\` | ${acceptedBy(type)} | ${byDefault} | ${type.description ?? ''}${isSecretSetting(name) ? ' Secret.' : ''} |`;
   });
   return [
     '# Configuration',
@@ -29,12 +29,4 @@ function defaultOf(name: string): string {
   const value: unknown = SETTINGS.partial().shape[name as keyof typeof SETTINGS.shape].parse(undefined);
   const fallback = value ?? (SETTINGS.shape[name as keyof typeof SETTINGS.shape] as z.ZodDefault).def.defaultValue;
   return `\`${Array.isArray(fallback) ? fallback.join(',') : String(fallback)}\``;
-}
-
-function accepted(type: z.ZodType): string {
-  const schema = z.toJSONSchema(type, { io: 'output', unrepresentable: 'any' }) as Record<string, unknown>;
-  if (Array.isArray(schema.enum)) return schema.enum.map((v) => `\`${String(v)}\``).join(', ');
-  if (schema.type === 'integer') return `${String(schema.minimum)} to ${String(schema.maximum)}`;
-  if (schema.type === 'array') return 'comma-separated list';
-  return 'text';
 }

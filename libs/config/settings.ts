@@ -222,10 +222,19 @@ function fromEnvironmentOrFile(env: Environment, name: string): string | undefin
 }
 
 function explain(name: string, given: Environment, message: string): string {
-  const field = SETTINGS.shape[name as keyof typeof SETTINGS.shape];
+  const field: z.ZodType = SETTINGS.shape[name as keyof typeof SETTINGS.shape];
   const isSecret = isSecretSetting(name);
   const value = given[name] === undefined ? 'missing' : isSecret ? '(not shown)' : `"${given[name]}"`;
-  return `${name} is ${value}: ${message}. ${field?.description ?? ''}`;
+  return `${name} is ${value}; accepted: ${acceptedBy(field)} (${message}). ${field.description ?? ''}`;
+}
+
+/** What a setting accepts, in words. */
+export function acceptedBy(type: z.ZodType): string {
+  const schema = z.toJSONSchema(type, { io: 'output', unrepresentable: 'any' }) as Record<string, unknown>;
+  if (Array.isArray(schema.enum)) return schema.enum.map((value) => `\`${String(value)}\``).join(', ');
+  if (schema.type === 'integer') return `${String(schema.minimum)} to ${String(schema.maximum)}`;
+  if (schema.type === 'array') return 'comma-separated list';
+  return 'text';
 }
 
 /** True where the value of a setting must never be shown or logged. */

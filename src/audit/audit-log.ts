@@ -1,4 +1,4 @@
-import { type Transaction } from '#libs/database';
+import type { Transaction } from '#libs/database';
 import { Problem } from '#libs/http';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Clock, IdSource } from './clock.ts';
@@ -23,7 +23,7 @@ export interface AuditLogOptions {
 /** Bounds in characters of JSON, for entries that are few but large. */
 const BATCH_CHARACTERS = 4_194_304;
 const QUEUE_CHARACTERS = 67_108_864;
-/** Two, so that one batch is written while the disk takes the other. Measured: a third adds nothing on two cores. */
+/** Two, one for each connection: a batch is written while the other is prepared or waits for the disk. */
 const WRITERS = 2;
 /** A second writer starts only where each has this many entries to write: fewer travel better together. */
 const LEAST_SHARE = 100;
@@ -39,10 +39,10 @@ const WITHIN_TRANSACTIONS = 'tx';
  * leaves at once, under load the batches grow and two are under way. Each writer has a name that no other process has,
  * under which the entries of a tenant are numbered without gaps, in the order of the calls.
  *
- * When PostgreSQL goes away while a batch is under way, nobody can know whether it was stored. That batch is sent again,
- * until it has an answer; what is there already is left as it is. So: nothing acknowledged is
- * missing, nothing is there twice, no number is skipped. **An entry whose caller got `audit_unavailable` may still turn
- * up**, if its batch was under way; a caller that repeats the call should give the same `id` again.
+ * When PostgreSQL goes away while a batch is under way, nobody can know whether it was stored. Its writer sends it again,
+ * before anything newer, until there is an answer; what is stored already is left as it is. So nothing acknowledged is
+ * missing, nothing is there twice and no number is skipped. **An entry whose caller got `audit_unavailable` may still
+ * turn up**, if its batch was under way; a caller that repeats the call should give the same `id` again.
  */
 export class AuditLog implements OnApplicationShutdown {
   private readonly log = new Logger('audit');

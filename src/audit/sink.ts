@@ -70,7 +70,7 @@ export class PostgresSink extends AuditSink {
     this.pool = new pg.Pool({
       connectionString: options.url,
       application_name: options.name,
-      max: 3,
+      max: 2,
       connectionTimeoutMillis: Math.min(options.timeoutMs, 2_000),
       idleTimeoutMillis: 0,
       keepAlive: true,

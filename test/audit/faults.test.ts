@@ -1,4 +1,4 @@
-import { type AuditLog, AuditMetrics, Completeness, SystemClock } from '#audit';
+import { type AuditLog, type AuditMetrics, Completeness, SystemClock } from '#audit';
 import type { Database } from '#libs/database';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { freshDatabase, type TestDatabase } from '../harness/database.ts';

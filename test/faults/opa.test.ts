@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { FaultyHttp } from '../harness/faulty-http.ts';
@@ -118,6 +119,7 @@ describe('an engine that is away', () => {
     const pid = gateway.servers.opa!.pid!;
     process.kill(pid, 'SIGSTOP');
     try {
+      await until('it stands still', () => /State:\s+T/.test(readFileSync(`/proc/${pid}/status`, 'utf8')));
       const answers = await Promise.all(Array.from({ length: 20 }, ask));
       for (const answer of answers)
         expect(answer.body).toMatchObject({ decision: 'deny', reason: 'policy_engine_unreachable' });

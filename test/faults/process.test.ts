@@ -112,7 +112,7 @@ describe('kill -9', () => {
 
 describe('a start that cannot succeed says why in words and leaves nothing running', () => {
   test('the port is taken', async () => {
-    const holder = createServer();
+    const holder = createServer((socket) => socket.destroy());
     await new Promise<void>((listening) => holder.listen(0, '127.0.0.1', listening));
     const { port } = holder.address() as { port: number };
     const gateway = await GatewayProcess.spawn(folder.path, { PORT: String(port) });

@@ -20,10 +20,10 @@ export class FaultyHttp {
   ) {}
 
   static async before(target: string): Promise<FaultyHttp> {
-    let self: FaultyHttp | undefined;
+    const self: { current?: FaultyHttp } = {};
     const server = createServer((request, response) => {
-      if (self?.fault && self.concerns(request.url ?? '/')) {
-        self.fault(request, response);
+      if (self.current?.fault && self.current.concerns(request.url ?? '/')) {
+        self.current.fault(request, response);
         return;
       }
       const upstream = httpRequest(new URL(request.url ?? '/', target), {
@@ -39,8 +39,8 @@ export class FaultyHttp {
       request.pipe(upstream);
     });
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-    self = new FaultyHttp(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    return self;
+    self.current = new FaultyHttp(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    return self.current;
   }
 
   async stop(): Promise<void> {

@@ -11,13 +11,13 @@ export class GatewayProcess {
   private constructor(
     readonly child: ChildProcess,
     readonly dataDir: string,
-    readonly port: number,
+    readonly port: string,
   ) {
     for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (chunk) => (this.output += String(chunk)));
   }
 
   static async spawn(dataDir: string, env: Record<string, string> = {}): Promise<GatewayProcess> {
-    const port = Number(env.PORT ?? (await freePort()));
+    const port = env.PORT ?? String(await freePort());
     const child = spawn(process.execPath, ['bin/start.mjs'], {
       env: {
         PATH: process.env.PATH,
@@ -26,7 +26,7 @@ export class GatewayProcess {
         OPENCLAW_DATA_DIR: dataDir,
         METRICS_PORT: String(await freePort()),
         ...env,
-        PORT: String(port),
+        PORT: port,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

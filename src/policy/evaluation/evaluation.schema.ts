@@ -13,8 +13,8 @@ export const EVALUATION = z.strictObject({
   action: z
     .string()
     .regex(
-      /^[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,199}$/,
-      'must be a tool or action name, such as "email_send": letters, digits, "_", ".", ":", "/", "-", at most 200',
+      /^[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,127}$/,
+      'must be a tool or action name, such as "email_send": letters, digits, "_", ".", ":", "/", "-", at most 128',
     )
     .describe('The tool or action'),
   subject: z
