@@ -1,5 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import { Readable, Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
@@ -39,7 +38,8 @@ export function registerExport(group: Command, registry: Registry): void {
     const api = await context.api();
     const response = await api.stream('/api/v1/audit/export', { format, ...filtersOf(options) });
     const part = output === undefined ? undefined : `${output}.part`;
-    const target = part === undefined ? throughTo(context.terminal.stdout) : createWriteStream(part, { mode: 0o600 });
+    const target =
+      part === undefined ? throughTo(context.terminal.stdout) : (await open(part, 'w', 0o600)).createWriteStream();
     const measure = new Measure();
     try {
       await pipeline(response.body ? Readable.fromWeb(response.body) : Readable.from([]), measure, target);
