@@ -1,0 +1,17 @@
+import type { Command } from 'commander';
+import type { Registry } from '../command.ts';
+import { registerApply } from './policy-apply.ts';
+import { registerCheck } from './policy-check.ts';
+import { registerEffective } from './policy-effective.ts';
+import { registerList } from './policy-list.ts';
+
+export function registerPolicy(program: Command, registry: Registry): void {
+  const group = program
+    .command('policy')
+    .summary('check, apply and look at policies')
+    .description('Checks policy files locally, brings them to the service, and shows what decides there.');
+  registerCheck(group, registry);
+  registerApply(group, registry);
+  registerList(group, registry);
+  registerEffective(group, registry);
+}

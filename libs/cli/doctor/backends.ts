@@ -1,0 +1,80 @@
+import { whyUnreachable } from '../api/client.ts';
+import { type Finding, fail, ok } from './finding.ts';
+
+const WAIT_MS = 5_000;
+const POSTGRES_MAJOR = 16;
+
+/** Signs in, looks at the version, and compares the schema with what this build knows. */
+export async function checkDatabase(url: string): Promise<Finding> {
+  const name = 'PostgreSQL';
+  const where = withoutPassword(url);
+  const { createDataSource, pendingMigrations } = await import('#libs/database');
+  const source = createDataSource({ url, poolSize: 1, statementTimeoutMs: WAIT_MS, name: 'openclaw-doctor' });
+  try {
+    await source.initialize();
+    const [row]: { server_version: string }[] = await source.query('SHOW server_version');
+    const version = row?.server_version ?? 'unknown';
+    if (Number.parseInt(version, 10) < POSTGRES_MAJOR) {
+      return fail(name, `${where} is version ${version}`, `Use PostgreSQL ${POSTGRES_MAJOR} or newer.`);
+    }
+    const pending = await pendingMigrations(source).catch(() => source.migrations.map(({ name: its }) => its ?? ''));
+    if (pending.length > 0) {
+      return fail(
+        name,
+        `${where}, version ${version}, has not run ${pending.length} migration(s): ${pending.join(', ')}`,
+        'A start runs them, as the owner of the schema: set DATABASE_DIRECT_URL where DATABASE_URL signs in as another.',
+      );
+    }
+    return ok(name, `${where}, version ${version}, the schema is up to date`);
+  } catch (error) {
+    return fail(
+      name,
+      `${where}: ${whyUnreachable(error)}`,
+      'Start it, or correct DATABASE_URL (user, password, database).',
+    );
+  } finally {
+    if (source.isInitialized) await source.destroy();
+  }
+}
+
+export async function checkOpaServer(url: string, token: string | undefined): Promise<Finding> {
+  try {
+    const response = await get(`${url}/health`, token ? { Authorization: `Bearer ${token}` } : {});
+    if (response.status === 401) return fail('OPA', `${url} wants a token`, 'Set OPA_TOKEN to the one it accepts.');
+    if (!response.ok) return fail('OPA', `${url}/health says ${response.status}`, 'Look into its log.');
+    return ok('OPA', url);
+  } catch (error) {
+    return fail('OPA', `${url}: ${whyUnreachable(error)}`, 'Start it, or correct OPA_URL.');
+  }
+}
+
+/** Discovery must answer, and name the very issuer (OpenID Connect Discovery 1.0, 4.3). */
+export async function checkIssuer(issuer: string): Promise<Finding> {
+  const name = 'Identity provider';
+  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+  try {
+    const response = await get(url, {});
+    if (!response.ok)
+      return fail(name, `${url} says ${response.status}`, 'Correct OIDC_ISSUER: discovery is below it.');
+    const found = (await response.json()) as { issuer?: unknown };
+    if (found.issuer === issuer) return ok(name, issuer);
+    return fail(
+      name,
+      `${url} names the issuer ${JSON.stringify(found.issuer)}`,
+      'Set OIDC_ISSUER to exactly that, if it is yours: tokens are checked against it.',
+    );
+  } catch (error) {
+    return fail(name, `${url}: ${whyUnreachable(error)}`, 'Start it, or correct OIDC_ISSUER.');
+  }
+}
+
+function get(url: string, headers: Record<string, string>): Promise<Response> {
+  return fetch(url, { headers, signal: AbortSignal.timeout(WAIT_MS) });
+}
+
+/** A URL that may be shown. */
+export function withoutPassword(url: string): string {
+  const shown = new URL(url);
+  if (shown.password) shown.password = '***';
+  return shown.href;
+}
