@@ -125,6 +125,11 @@ export class Bundles {
     return state.done;
   }
 
+  /** True once the gateway drains. */
+  get closing(): boolean {
+    return this.closed;
+  }
+
   /** Answers everybody who waits, so that a drain is not held up. */
   close(): void {
     this.closed = true;
@@ -147,7 +152,7 @@ export class Bundles {
       {
         revision,
         roots: [`openclaw/tenants/${tenantId}/${key}`],
-        data: { openclaw: { tenants: { [tenantId]: { [key]: compileTenant(rows.map(toPlaced), revision) } } } },
+        data: { openclaw: { tenants: { [tenantId]: { [key]: compileTenant(rows.map(toPlaced), Number(revision)) } } } },
       },
       this.signer,
     );

@@ -116,7 +116,10 @@ export class Propagation implements OnModuleInit, OnApplicationBootstrap, Before
       state.current.report(revisionOf);
       state.next?.report(revisionOf);
       if (state.next && state.next.activeRevision(state.wanted) >= 0) await this.tenants.widen(tenantId, state);
-      state.problem = state.current.shards().map((shard) => problemOf(bundles[shardBundle(shard)])).find(Boolean);
+      state.problem = state.current
+        .shards()
+        .map((shard) => problemOf(bundles[shardBundle(shard)]))
+        .find(Boolean);
       const revision = state.current.activeRevision(state.wanted);
       if (revision >= 0) active.set(tenantId, revision);
     }
@@ -135,7 +138,9 @@ export class Propagation implements OnModuleInit, OnApplicationBootstrap, Before
   }
 
   /** `GET /policies/revision` */
-  async revision(tenantId: string): Promise<{ wanted: number; replicas: { id: string; active: number; since: string }[] }> {
+  async revision(
+    tenantId: string,
+  ): Promise<{ wanted: number; replicas: { id: string; active: number; since: string }[] }> {
     const heardSince = new Date(this.clock.now() - REPLICA_GONE_MS);
     return this.database.tenant(tenantId, async (tx) => {
       const [row]: { revision: string }[] = await tx.query('SELECT revision FROM policy_revisions');
@@ -193,7 +198,8 @@ export class Propagation implements OnModuleInit, OnApplicationBootstrap, Before
 
   private showRevisions(): void {
     const states: TenantState[] = [...this.tenants.all().values()];
-    const sum = (of: (state: TenantState) => number) => states.reduce((total, state) => total + Math.max(0, of(state)), 0);
+    const sum = (of: (state: TenantState) => number) =>
+      states.reduce((total, state) => total + Math.max(0, of(state)), 0);
     this.metrics.revisions(
       sum((state) => state.wanted),
       sum((state) => state.active),
