@@ -3,15 +3,12 @@ package openclaw.main
 
 # The keys of the scopes on the path that have policies. Undefined where the path is none.
 readable_path(tenant, path) := [key | some key in path; data.openclaw.tenants[tenant].scopes[key]] if {
-	is_text(tenant)
+	is_string(tenant)
 	is_array(path)
 	path[0] == concat(":", ["enterprise", tenant])
-	every key in path {
-		strings.any_prefix_match(key, ["enterprise:", "org:", "team:", "user:"])
-	}
+	regex.match(`^enterprise:.+(\n(org|team|user):.*)*$`, concat("\n", path))
 }
 
-# What the rules look at in a resource. `label` is absent where the request does not name one.
 readable_thing(resource) := {} if {
 	resource == {}
 } else := object.filter(resource, ["type", "connector", "classification"]) if {
@@ -21,7 +18,7 @@ readable_thing(resource) := {} if {
 
 readable_context(context) := {} if {
 	context == {}
-} else := context if {
+} else := object.filter(context, ["model", "destination", "feature", "exchange"]) if {
 	is_text(object.get(context, "feature", "-"))
 	is_text(object.get(context, "model", {"provider": "-"}).provider)
 	destination := object.get(context, "destination", {})
