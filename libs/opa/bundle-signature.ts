@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { BUNDLE_KEY_ID } from './opa-config.ts';
 
@@ -12,6 +12,12 @@ export class BundleSigner {
   /** @param privateKey PEM, P-256. @throws where it is no such key */
   constructor(privateKey: string) {
     this.key = createPrivateKey(privateKey);
+  }
+
+  /** A fresh private key, PEM. */
+  static newKey(): string {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   }
 
   /** The content of `.signatures.json`. @param files parsed values of JSON files, text of others, by name */

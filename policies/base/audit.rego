@@ -3,8 +3,7 @@ package openclaw.main
 
 import data.openclaw.lib
 
-audit_limits(tenant, keys) := object.union({"log_all_actions": true, "retention_years": 3}, stated) if {
-	on_path := documents(tenant, keys, "audit")
+audit_limits(on_path) := object.union({"log_all_actions": true, "retention_years": 3}, stated) if {
 	stated := lib.defined({
 		"log_all_actions": lib.any_on([value | some document in on_path; value := document.log_all_actions]),
 		"retention_years": lib.most([value | some document in on_path; value := document.retention_years]),

@@ -6,33 +6,32 @@ import data.openclaw.lib
 
 # The classification, then every label the thing is given on the path. A limit that lists labels must let each of them
 # through; otherwise a scope below could raise a thing out of a gap in a list above.
-labels_of(tenant, keys, connectors, thing) := array.concat([lib.highest_label(labels)], labels) if {
-	connector := lib.first(connectors)
-	overrides := overrides_on(tenant, keys, connector, object.get(thing, "type", null))
-	top := set_by_enterprise(overrides, thing, connector)
-	below := [lib.highest_label([top, label]) |
-		some override in overrides
-		override[0] != "enterprise"
-		label := override[1]
+labels_of(tenant, keys, connectors, thing) := labels if {
+	given := object.get(thing, "classification", object.get(connector_default, lib.first(connectors), "restricted"))
+	found := lib.as_label(given)
+	overrides := [[policy.scope, label] |
+		some policy in policies(tenant, keys, "data")
+		label := override(policy.document.classification_overrides, connectors[0], object.get(thing, "type", ""))
 	]
+	labels := raised(found, given in lib.labels, overrides)
+}
+
+raised(found, _, []) := [found]
+
+# A label nobody can read stays restricted: an override speaks of things whose label is known.
+raised(found, readable, overrides) := array.concat([lib.highest_label(labels)], labels) if {
+	overrides != []
+	by_enterprise := [override[1] | some override in overrides; override[0] == "enterprise"; readable == true]
+	top := lib.highest_label(object.get({0: [found]}, count(by_enterprise), by_enterprise))
+	below := [lib.highest_label([top, override[1]]) | some override in overrides; override[0] != "enterprise"]
 	labels := array.concat([top], below)
 }
 
-set_by_enterprise(overrides, thing, connector) := lib.highest_label(given) if {
-	given := [override[1] | some override in overrides; override[0] == "enterprise"]
-	given != []
-	not unreadable_label(thing)
-} else := found_label(thing, connector)
-
-# A label nobody can read stays restricted: an override speaks of things whose label is known.
-unreadable_label(thing) if {
-	given := thing.classification
-	not lib.label_rank[given]
+# The entry for the resource's type is more precise than the one for its connector.
+override(entries, connector, type) := label if {
+	label := object.get(entries, concat("/", [connector, type]), object.get(entries, connector, null))
+	label != null
 }
-
-found_label(thing, connector) := lib.as_label(given) if {
-	given := thing.classification
-} else := object.get(connector_default, connector, "restricted")
 
 connector_default := {
 	"gmail": "internal",
@@ -41,17 +40,3 @@ connector_default := {
 	"gdrive": "internal",
 	"github": "internal",
 }
-
-overrides_on(_, _, null, _) := []
-
-overrides_on(tenant, keys, connector, type) := [[policy.scope, label] |
-	some policy in policies(tenant, keys, "data")
-	label := override(policy.document.classification_overrides, connector, type)
-] if {
-	connector != null
-}
-
-# The entry for the resource's type is more precise than the one for its connector.
-override(entries, connector, type) := entries[concat("/", [connector, type])] if {
-	type != null
-} else := entries[connector]

@@ -21,8 +21,8 @@ policy(key, domain, document) := object.union(
 compiled("actions", document) := object.union(
 	{
 		"named": object.union(
-			object.get(document, "actions", {}),
-			{name: "blocked" | some name in object.get(document, "blocked", [])},
+			{name: [lib.autonomy_rank[said], said] | some name, said in object.get(document, "actions", {})},
+			{name: [3, "blocked"] | some name in object.get(document, "blocked", [])},
 		),
 		"standing": standing(document),
 	},
@@ -31,8 +31,8 @@ compiled("actions", document) := object.union(
 
 compiled(domain, document) := {"document": document} if domain != "actions"
 
-standing(document) := concat(" ", [document.default_autonomy, "by default"]) if {
-	document.default_autonomy
+standing(document) := [lib.autonomy_rank[said], concat(" ", [said, "by default"])] if {
+	said := document.default_autonomy
 } else := null
 
 asked(action, extra) := object.union({"tenant": "acme", "action": action, "path": path}, extra)

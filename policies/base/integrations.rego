@@ -5,30 +5,30 @@ import data.openclaw.lib
 
 # The resource's own, then the one that the action works through.
 connectors_of(action, thing) := [connector |
-	some connector in [object.get(thing, "connector", null), lib.connector_of_action(action)]
+	some connector in [
+		object.get(thing, "connector", null),
+		object.get(lib.connector_of_prefix, substring(action, 0, indexof(action, "_")), null),
+	]
 	connector != null
 ]
 
-on_integrations(_, _, _, [], _) := []
+on_integrations(_, _, [], _, _) := []
 
-on_integrations(tenant, keys, action, connectors, label) := [account("integrations", array.concat(spoken, unlisted), {"connectors": limits})] if {
+on_integrations(tenant, keys, connectors, read, label) := [["integrations", max([voice[1] | some voice in voices]), voices, {"connectors": limits}]] if {
 	connectors != []
-	read := lib.is_read(action)
-	spoken := [array.concat([entry.ref], connector_verdict(connector, entry.says, read, label)) |
+	on_path := policies(tenant, keys, "integrations")
+	spoken := [array.concat([policy.ref], connector_verdict(connector, entry, read, label)) |
 		some connector in connectors
-		some entry in entries_on(tenant, keys, connector)
+		some policy in on_path
+		entry := policy.document.connectors[connector]
 	]
 	unlisted := [[null, 3, "unlisted", connector] |
 		some connector in connectors
-		entries_on(tenant, keys, connector) == []
+		not connector in [voice[3] | some voice in spoken]
 	]
-	limits := {connector: connector_limits([entry.says | some entry in entries_on(tenant, keys, connector)]) | some connector in connectors}
+	voices := array.concat(spoken, unlisted)
+	limits := {connector: connector_limits(tenant, keys, connector) | some connector in connectors}
 }
-
-entries_on(tenant, keys, connector) := [{"ref": policy.ref, "says": says} |
-	some policy in policies(tenant, keys, "integrations")
-	says := policy.document.connectors[connector]
-]
 
 # A connector that is listed is enabled, and readable, unless its entry says otherwise.
 connector_verdict(connector, entry, read, label) := [3, "disabled", connector] if {
@@ -40,16 +40,19 @@ connector_verdict(connector, entry, read, label) := [3, "disabled", connector] i
 	object.get(entry, "permissions", "read") == "read"
 } else := [0, "enabled", connector]
 
-connector_limits([]) := {"enabled": false}
+connector_limits(tenant, keys, connector) := merged_entries([entry |
+	some document in documents(tenant, keys, "integrations")
+	entry := document.connectors[connector]
+])
 
-connector_limits(entries) := object.union({"enabled": true, "permissions": "read"}, entries[0]) if count(entries) == 1
+merged_entries([]) := {"enabled": false}
 
-connector_limits(entries) := object.union(
+merged_entries(entries) := object.union(
 	{
 		"enabled": lib.every_on([object.get(entry, "enabled", true) | some entry in entries]),
 		"permissions": lib.least_access([object.get(entry, "permissions", "read") | some entry in entries]),
 	},
 	lib.defined({"max_classification": lib.lowest_label([l | some entry in entries; l := entry.max_classification])}),
 ) if {
-	count(entries) > 1
+	entries != []
 }

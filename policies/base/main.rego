@@ -18,6 +18,8 @@
 # two requests of a batch have in common is worked out once.
 package openclaw.main
 
+import data.openclaw.lib
+
 decision := decide(input)
 
 # Many requests in one call, answered in order; each as if it had come alone.
@@ -28,61 +30,61 @@ batch := [decide(item) | some item in input.items] if is_array(input.items)
 # A request nobody can read is refused. This is also what remains should anything below turn out undefined.
 default decide(_) := {"refused": "malformed_request"}
 
-decide(item) := ruling(item.tenant, item.path, keys, item.action, thing, context) if {
-	is_text(item.action)
-	context := readable_context(object.get(item, "context", {}))
+decide(item) := answer if {
 	thing := readable_thing(object.get(item, "resource", {}))
+	context := readable_context(object.get(item, "context", {}))
 	keys := readable_path(item.tenant, item.path)
-	loaded(item.tenant, item.path)
+	bundles := bundles_on(item.path)
+	loaded(item.tenant, bundles)
+	answer := ruling(item.tenant, bundles, keys, item.action, thing, context)
 } else := {"refused": "unknown_tenant"} if {
-	is_text(item.action)
-	readable_context(object.get(item, "context", {}))
 	readable_thing(object.get(item, "resource", {}))
+	readable_context(object.get(item, "context", {}))
 	readable_path(item.tenant, item.path)
-	not loaded(item.tenant, item.path)
+	is_text(item.action)
+	not loaded(item.tenant, bundles_on(item.path))
 }
 
-# `keys` are the scopes on the path that have policies; `thing` is what the rules look at in the resource.
-ruling(tenant, path, keys, action, thing, context) := {
+# `keys` are the scopes on the path that have policies; `thing` and `context` hold what the rules look at and no more.
+ruling(tenant, bundles, keys, action, thing, context) := {
 	"autonomy": max([account[1] | some account in accounts]),
 	"classification": labels[0],
 	"disclosure": 1 in [voice[1] | some voice in accounts[0][2]],
-	"revision": max([data.openclaw.tenants[tenant][bundle].revision | some bundle in bundles(path)]),
-	"audit": audit_limits(tenant, keys),
+	"revision": here.revision,
+	"audit": here.audit,
 	"domains": accounts,
 } if {
+	is_string(action)
+	action != ""
+	here := standing(tenant, bundles, keys)
 	connectors := connectors_of(action, thing)
 	labels := labels_of(tenant, keys, connectors, thing)
 	spoken := array.concat(
-		array.concat([on_actions(tenant, keys, action)], on_integrations(tenant, keys, action, connectors, labels[0])),
+		array.concat([on_actions(tenant, keys, action)], on_integrations(tenant, keys, connectors, lib.is_read(action), labels[0])),
 		by_context(tenant, keys, context, labels),
 	)
-	accounts := joined([key | some key in keys; data.openclaw.tenants[tenant][split(key, "/")[0]].modules], tenant, keys, spoken)
+	accounts := joined(here.modules, tenant, keys, spoken)
+}
+
+# What holds for everybody whose path has these policies.
+standing(tenant, bundles, keys) := {
+	"revision": max([data.openclaw.tenants[tenant][bundle].revision | some bundle in bundles]),
+	"modules": [bundle | some bundle in bundles; data.openclaw.tenants[tenant][bundle].modules],
+	"audit": audit_limits(documents(tenant, keys, "audit")),
 }
 
 # In this order, so that the plainest reason is named first.
+by_context(_, _, {}, _) := []
+
 by_context(tenant, keys, context, labels) := array.concat(
 	array.concat(on_models(tenant, keys, context, labels), on_data(tenant, keys, context, labels[0])),
 	array.concat(on_features(tenant, keys, context), on_exchange(tenant, keys, context, labels[0])),
 ) if {
 	context != {}
-} else := []
+}
 
 # What a tenant's own modules say joins the accounts here and nowhere else.
 joined([], _, _, accounts) := accounts
-
-# The account of a domain: undefined, and with it the whole ruling, where nobody speaks.
-account(domain, voices, limits) := [domain, max([voice[1] | some voice in voices]), voices, limits]
-
-# A voice, where a condition does not hold.
-unless(true, _) := []
-
-unless(false, voice) := [voice]
-
-# Where every policy of a domain is silent the product's own rule holds.
-spoken_or([], voice) := [voice]
-
-spoken_or(voices, _) := voices if voices != []
 
 # The policies of a domain on the path, from the top: the one place where the tenant's documents are read.
 policies(tenant, keys, domain) := [policy |
@@ -92,3 +94,16 @@ policies(tenant, keys, domain) := [policy |
 ]
 
 documents(tenant, keys, domain) := [policy.document | some policy in policies(tenant, keys, domain)]
+
+# An account is undefined, and with it the whole ruling, where nobody speaks.
+account(domain, voices, limits) := [domain, max([voice[1] | some voice in voices]), voices, limits]
+
+# Where every policy of a domain is silent the product's own rule holds.
+spoken_or([], voice) := [voice]
+
+spoken_or(voices, _) := voices if voices != []
+
+# A voice, where a condition does not hold.
+unless(true, _) := []
+
+unless(false, voice) := [voice]

@@ -7,25 +7,21 @@ readable_path(tenant, path) := [key |
 	[bundle, scope] := split(key, "/")
 	data.openclaw.tenants[tenant][bundle].scopes[scope]
 ] if {
-	is_text(tenant)
+	is_string(tenant)
 	is_array(path)
 	split(path[0], "/")[1] == concat(":", ["enterprise", tenant])
-	every key in path {
-		[_, scope] := split(key, "/")
-		strings.any_prefix_match(scope, ["enterprise:", "org:", "team:", "user:"])
-	}
+	regex.match(`^[0-9.]+/enterprise:[^/]+(\n[0-9.]+/(org|team|user):[^/]*)*$`, concat("\n", path))
 }
 
-bundles(path) := {split(key, "/")[0] | some key in path}
+bundles_on(path) := {split(key, "/")[0] | some key in path}
 
-# Whether every bundle on the path is there.
-loaded(tenant, path) if {
-	every bundle in bundles(path) {
+# Whether every one of these bundles is there.
+loaded(tenant, bundles) if {
+	every bundle in bundles {
 		data.openclaw.tenants[tenant][bundle].revision >= 0
 	}
 }
 
-# What the rules look at in a resource. `label` is absent where the request does not name one.
 readable_thing(resource) := {} if {
 	resource == {}
 } else := object.filter(resource, ["type", "connector", "classification"]) if {
@@ -35,7 +31,7 @@ readable_thing(resource) := {} if {
 
 readable_context(context) := {} if {
 	context == {}
-} else := context if {
+} else := object.filter(context, ["model", "destination", "feature", "exchange"]) if {
 	is_text(object.get(context, "feature", "-"))
 	is_text(object.get(context, "model", {"provider": "-"}).provider)
 	destination := object.get(context, "destination", {})

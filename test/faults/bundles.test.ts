@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Database } from '#libs/database';
 import { BundleSigner } from '#libs/opa';
@@ -34,9 +33,8 @@ const revision = async () => (await gateway.call(admin, 'GET', '/api/v1/policies
 /** Lets the gateway sign with another key than the one OPA knows, for as long as `work` takes. */
 async function withForeignSigner(work: () => Promise<void>): Promise<void> {
   const bundles = gateway.app.get(Bundles) as unknown as { signer: BundleSigner };
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const own = bundles.signer;
-  bundles.signer = new BundleSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+  bundles.signer = new BundleSigner(BundleSigner.newKey());
   try {
     await work();
   } finally {

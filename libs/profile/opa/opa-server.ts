@@ -28,6 +28,8 @@ const STOP_OPA: readonly StopStep[] = [
   ['SIGTERM', 5_000],
   ['SIGKILL', 5_000],
 ];
+/** A small heap collected often costs a fifth of OPA's time: let it grow, within bounds. Your own settings go first. */
+const MEMORY = { GOGC: '400', GOMEMLIMIT: '1GiB' };
 const PORT_ATTEMPTS = 4;
 const READY_WITHIN_MS = 20_000;
 
@@ -159,11 +161,17 @@ function supervise(
       const args = [
         ...['run', '--server', '--addr', `127.0.0.1:${port}`, '--log-level', 'error', '--skip-version-check'],
         ...['--authentication=token', '--authorization=basic', '--shutdown-grace-period=3'],
+        '--optimize-store-for-read-speed',
         ...['--config-file', join(folder, 'config.json'), join(folder, 'authz.rego')],
       ];
       // A session of its own: Ctrl-C in the terminal is for the gateway, which stops us when it has drained.
       const stdio = ['ignore' as const, log.fd, log.fd];
-      return spawnProcess(binary, args, { cwd: folder, env: childEnvironment(env), detached: true, stdio });
+      return spawnProcess(binary, args, {
+        cwd: folder,
+        env: childEnvironment({ ...MEMORY, ...env }),
+        detached: true,
+        stdio,
+      });
     },
     async ready(_child: ChildProcess, signal: AbortSignal) {
       const begun = performance.now();

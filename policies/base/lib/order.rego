@@ -17,9 +17,7 @@ permissions := ["read", "write", "admin"]
 permission_rank := {"read": 0, "write": 1, "admin": 2}
 
 # A label that is not one of the four is the most sensitive one.
-as_label(given) := given if {
-	label_rank[given]
-} else := "restricted"
+as_label(given) := labels[object.get(label_rank, given, 3)]
 
 is_above(label, limit) if label_rank[label] > label_rank[limit]
 
@@ -42,9 +40,7 @@ most([]) := null
 
 most(given) := max(given) if given != []
 
-first([]) := null
-
-first(given) := given[0] if given != []
+first(given) := array.concat(given, [null])[0]
 
 # What every list allows, sorted.
 in_all([]) := null
@@ -63,12 +59,14 @@ any_on(switches) := true in switches if switches != []
 # An object without the fields that came to null.
 defined(fields) := {name: value | some name, value in fields; value != null}
 
-# The connector an action works through, by its prefix; null where it names none.
-connector_of_action(action) := object.get(
-	{"email": "gmail", "calendar": "gcal", "jira": "jira", "github": "github", "gdrive": "gdrive"},
-	substring(action, 0, indexof(action, "_")),
-	null,
-)
+# The connector an action works through, by what stands before its first "_".
+connector_of_prefix := {
+	"email": "gmail",
+	"calendar": "gcal",
+	"jira": "jira",
+	"github": "github",
+	"gdrive": "gdrive",
+}
 
 # Everything that is not plainly a look is a write.
 is_read(action) := strings.any_suffix_match(action, ["_read", "_search", "_list"])

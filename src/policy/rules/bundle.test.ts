@@ -49,11 +49,11 @@ test('a tenant is filed by scope and domain', () => {
       },
       'team:web': {
         actions: [
-          { ref: '["a","A","team","web","2.0.0"]', scope: 'team', named: {}, standing: 'notify by default' },
+          { ref: '["a","A","team","web","2.0.0"]', scope: 'team', named: {}, standing: [1, 'notify by default'] },
           {
             ref: '["b","B","team","web","1.0.0"]',
             scope: 'team',
-            named: { a: 'blocked', x: 'blocked' },
+            named: { a: [3, 'blocked'], x: [3, 'blocked'] },
             standing: null,
             blocked: ['a', 'x'],
           },
@@ -66,7 +66,10 @@ test('a tenant is filed by scope and domain', () => {
 test('an action that is both named and blocked is blocked', () => {
   const document = { actions: { rm: 'autonomous', ls: 'notify' }, blocked: ['rm'] } as const;
   const policy = { ...policies[0]!, document: { ...document, blocked: [...document.blocked] } };
-  expect(compileTenant([policy], 1).scopes['team:web']!.actions![0]!.named).toEqual({ ls: 'notify', rm: 'blocked' });
+  expect(compileTenant([policy], 1).scopes['team:web']!.actions![0]!.named).toEqual({
+    ls: [1, 'notify'],
+    rm: [3, 'blocked'],
+  });
 });
 
 test('lists are in order, each thing once', () => {

@@ -1,11 +1,11 @@
-import { type Autonomy } from './autonomy.ts';
+import { AUTONOMY, type Autonomy } from './autonomy.ts';
 import { DOMAINS, type Domain, type Scope, SCOPES } from './domains.ts';
 import { actionVerdict, namedActions } from './fields.ts';
 import { byPlace, compare, type PlacedPolicy, type PolicyReference } from './placed.ts';
 import { type Documents, type PolicyDocument } from './schemas.ts';
 
-/** What an actions document says of one action: the autonomy it names, or that the action is on its blocked list. */
-type NamedVerdict = Autonomy | 'blocked';
+/** What an actions document says of an action: the rank of the autonomy (its place in `AUTONOMY`), and why. */
+type ActionVerdict = [rank: number, why: Autonomy | 'blocked' | `${Autonomy} by default`];
 
 /** A policy as the base Rego reads it. */
 export interface BundledPolicy {
@@ -20,9 +20,9 @@ export interface BundledActions {
   ref: string;
   scope: Scope;
   /** By action. */
-  named: Record<string, NamedVerdict>;
+  named: Record<string, ActionVerdict>;
   /** For every other action; null: no opinion. */
-  standing: `${Autonomy} by default` | null;
+  standing: ActionVerdict | null;
   /** The list as it is given to assistants, in order; absent where the document has none. */
   blocked?: string[];
 }
@@ -85,13 +85,16 @@ function isOnActions(policy: PlacedPolicy): policy is PlacedPolicy<'actions'> {
 }
 
 function actionTable(document: Documents['actions']): Omit<BundledActions, 'ref' | 'scope'> {
-  const names = [...new Set(namedActions(document))].sort(compare);
   const blocked = new Set(document.blocked);
+  const verdict = (name: string): ActionVerdict => {
+    const autonomy = actionVerdict(document, name)!;
+    return [AUTONOMY.indexOf(autonomy), blocked.has(name) ? 'blocked' : autonomy];
+  };
+  const names = [...new Set(namedActions(document))].sort(compare);
+  const standing = document.default_autonomy;
   return {
-    named: Object.fromEntries(
-      names.map((name) => [name, blocked.has(name) ? 'blocked' : actionVerdict(document, name)!]),
-    ),
-    standing: document.default_autonomy ? `${document.default_autonomy} by default` : null,
+    named: Object.fromEntries(names.map((name) => [name, verdict(name)])),
+    standing: standing ? [AUTONOMY.indexOf(standing), `${standing} by default`] : null,
     ...(document.blocked ? { blocked: [...blocked].sort(compare) } : {}),
   };
 }
