@@ -18,6 +18,8 @@ export interface LoadOptions {
   readonly url?: string | undefined;
   readonly token?: string | undefined;
   readonly json?: string | undefined;
+  /** Each virtual user has an agent token, or all share one. */
+  readonly tokens: 'each' | 'one';
   /** How often the measured part is repeated. */
   readonly runs: number;
   /** Active policies seeded before. */
@@ -49,6 +51,7 @@ Options
   --rate R            calls a second arrive by chance (open model); without it every user calls as soon as it is answered
   --runs N            repeats the measured part; each is shown, the best counts (1)
   --url U --token T   a gateway on this machine and an administrator's token; without it one of its own is started
+  --tokens one        one agent token for all users instead of one each
   --json FILE         writes everything that was measured
   --policies N        policy, propagation: seeds so many active policies first
   --sustained         policy: the highest rate with P99 below 500 ms
@@ -75,6 +78,7 @@ export function parseArguments(argv: readonly string[]): LoadOptions {
     url: values.url === undefined ? undefined : loopbackUrl(values.url),
     token: values.token,
     json: values.json,
+    tokens: tokensOf(values.tokens),
     runs: whole('runs', values.runs, 1, 20) ?? 1,
     policies: whole('policies', values.policies, 1, 100_000),
     batch: whole('batch', values.batch, 1, 500) ?? 1,
@@ -97,7 +101,16 @@ function parse(argv: readonly string[]) {
       allowPositionals: true,
       options: {
         ...{ users: text, duration: text, rate: text, url: text, token: text, json: text, runs: text },
-        ...{ policies: text, batch: text, changes: text, entries: text, sustained: flag, ramp: flag, help: flag },
+        ...{
+          policies: text,
+          batch: text,
+          changes: text,
+          entries: text,
+          tokens: text,
+          sustained: flag,
+          ramp: flag,
+          help: flag,
+        },
       },
     });
   } catch (error) {
@@ -160,6 +173,11 @@ function loopbackUrl(text: string): string {
     url && (/^127\.\d+\.\d+\.\d+$/.test(url.hostname) || ['localhost', '[::1]'].includes(url.hostname));
   if (url?.protocol === 'http:' && isLoopback) return url.origin;
   throw new UsageError(`--url is "${text}"; accepted: an http address of this machine, such as http://127.0.0.1:3000.`);
+}
+
+function tokensOf(text = 'each'): 'each' | 'one' {
+  if (text === 'each' || text === 'one') return text;
+  throw new UsageError(`--tokens is "${text}"; accepted: each, one.`);
 }
 
 function isOneOf<T extends string>(names: readonly T[], name: string): name is T {

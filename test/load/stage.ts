@@ -5,7 +5,7 @@ import type { VirtualUser } from './generator/calls.ts';
 import { Generator, type Measured } from './generator/generator.ts';
 import type { PreparedCall, Progress, Run } from './generator/protocol.ts';
 import type { Shares } from './report.ts';
-import { agentTokens, importPeople, type LoadPerson, loadPeople } from './seed/people.ts';
+import { agentTokens, importPeople, type LoadPerson, loadPeople, sharedToken } from './seed/people.ts';
 import { plausiblePolicies, seedPolicies } from './seed/policies.ts';
 import { count, milliseconds } from './table.ts';
 import { cpuShares, snapshot } from './usage.ts';
@@ -53,9 +53,12 @@ export class Stage {
   async people(users: number): Promise<{ people: LoadPerson[]; users: VirtualUser[] }> {
     const { policies = 0 } = this.options;
     const people = loadPeople(Math.max(users, Math.min(5_000, Math.ceil(policies / 8))));
-    this.say(`Importing ${count(people.length)} people, making ${count(users)} agent tokens …`);
+    this.say(
+      `Importing ${count(people.length)} people, making ${this.options.tokens === 'one' ? 'one agent token' : `${count(users)} agent tokens`} …`,
+    );
     await importPeople(this.admin, people);
-    const made = await agentTokens(this.admin, people.slice(0, users));
+    const withTokens = this.options.tokens === 'one' ? sharedToken : agentTokens;
+    const made = await withTokens(this.admin, people.slice(0, users));
     if (this.options.policies !== undefined) await this.seed(this.options.policies, people);
     return { people, users: made };
   }

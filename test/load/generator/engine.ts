@@ -94,11 +94,17 @@ export class Engine {
             underWay--;
             state.settled(call, outcome, due);
             idle.push(connection);
-            if (idleHead > 4_096) (idle.splice(0, idleHead), (idleHead = 0));
+            if (idleHead > 4_096) {
+              idle.splice(0, idleHead);
+              idleHead = 0;
+            }
             if (head < waiting.length) dispatch();
           });
         }
-        if (head > 4_096) (waiting.splice(0, head), (head = 0));
+        if (head > 4_096) {
+          waiting.splice(0, head);
+          head = 0;
+        }
         state.backlog = waiting.length - head;
         state.mostBacklog = Math.max(state.mostBacklog, state.backlog);
       };

@@ -125,7 +125,7 @@ export async function auditQueries(stage: Stage): Promise<Report> {
   const { path, mix } = scenarios.audit;
   const writing = prepare({
     ...{ target: stage.address, path, status: 201, users, mix, labels: writeLabels },
-    body: (call) => call.body,
+    body: (call, { id }) => ({ ...call.body, userId: id }),
   });
   const writer = stage.generator(writing, writeLabels, WRITERS);
   const reader = stage.generator(

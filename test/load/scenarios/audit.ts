@@ -3,7 +3,7 @@ import { kindsOf, prepare } from '../generator/calls.ts';
 import type { Generator, Measured } from '../generator/generator.ts';
 import type { Model } from '../generator/protocol.ts';
 import { addErrors, type Criterion, type Report, runDetails, type Shares, sharesInWords } from '../report.ts';
-import { type MixedCall, scenarios } from '../scenarios.ts';
+import { scenarios } from '../scenarios.ts';
 import { RateSearch } from '../search.ts';
 import type { Stage } from '../stage.ts';
 import { count, milliseconds, percent } from '../table.ts';
@@ -28,7 +28,7 @@ export async function audit(stage: Stage): Promise<Report> {
     users: virtual,
     mix: scenario.mix,
     labels,
-    body: (call) => bodyOf(call, options.batch),
+    body: (call, { id }) => bodyOf({ ...call.body, userId: id }, options.batch),
   });
   const generator = stage.generator(calls, labels, users);
   const since = new Date().toISOString();
@@ -193,8 +193,8 @@ function meanAppend(before: Counters, after: Counters): number {
   return ((after.seconds - before.seconds) / (after.entries - before.entries)) * 1_000;
 }
 
-function bodyOf(call: MixedCall, batch: number): unknown {
-  return batch === 1 ? call.body : { entries: Array.from({ length: batch }, () => call.body) };
+function bodyOf(entry: unknown, batch: number): unknown {
+  return batch === 1 ? entry : { entries: Array.from({ length: batch }, () => entry) };
 }
 
 function holds(run: Measured): boolean {

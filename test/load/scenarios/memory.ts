@@ -32,10 +32,16 @@ export async function memory(stage: Stage): Promise<Report> {
   const durationMs = options.durationMs ?? scenario.durationSeconds * 1_000;
   const { users: virtual } = await stage.people(users);
   const labels = [...kindsOf(scenarios.policy.mix), ...kindsOf(scenarios.audit.mix)];
-  const of = ({ path, mix }: (typeof scenarios)['policy'] | (typeof scenarios)['audit'], status: number) =>
-    prepare({ target: stage.address, path, status, users: virtual, mix, labels, body: (call) => call.body });
+  const common = { target: stage.address, users: virtual, labels };
   // One of each in turn.
-  const [decide, record] = [of(scenarios.policy, 200), of(scenarios.audit, 201)];
+  const decide = prepare({
+    ...{ ...common, path: scenarios.policy.path, mix: scenarios.policy.mix, status: 200 },
+    body: (call, { id }) => ({ ...call.body, subject: { userId: id } }),
+  });
+  const record = prepare({
+    ...{ ...common, path: scenarios.audit.path, mix: scenarios.audit.mix, status: 201 },
+    body: (call, { id }) => ({ ...call.body, userId: id }),
+  });
   const calls = decide.flatMap((call, i) => [call, record[i % record.length]!]);
   const generator = stage.generator(calls, labels, users);
 

@@ -24,7 +24,7 @@ export async function policy(stage: Stage): Promise<Report> {
     users: virtual,
     mix: scenario.mix,
     labels,
-    body: (call) => call.body,
+    body: (call, { id }) => ({ ...call.body, subject: { userId: id } }),
   });
   const generator = stage.generator(calls, labels, users);
   say(`Warming up for ${milliseconds(WARM_UP_MS)} (not counted) …`);

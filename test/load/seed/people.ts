@@ -49,3 +49,12 @@ export async function agentTokens(api: Api, people: readonly LoadPerson[]): Prom
   }
   return users;
 }
+
+/** One token with which one assistant acts for everybody. */
+export async function sharedToken(api: Api, people: readonly LoadPerson[]): Promise<VirtualUser[]> {
+  const { token } = await api.call<{ token: string }>('POST', '/api/v1/agent-tokens', {
+    name: 'load test',
+    userIds: '*',
+  });
+  return people.map(({ id }) => ({ id, token }));
+}
