@@ -49,9 +49,13 @@ export function toProblem(error: unknown): Problem {
     return new Problem('validation_failed', (error as Error).message);
   }
   if (isUnavailable(error)) {
-    return new Problem('database_unavailable', 'The database does not answer. Nothing was changed; try again.', {
-      retryAfter: 1,
-    });
+    return new Problem(
+      'database_unavailable',
+      'The database does not answer. Try again; an Idempotency-Key makes sure that nothing is done twice.',
+      {
+        retryAfter: 1,
+      },
+    );
   }
   return new Problem('internal', 'Something went wrong on our side. The request id names it in the log.');
 }
