@@ -68,6 +68,26 @@ export function sharesInWords({ gateway, opa, postgres, generator, others }: Sha
   return `gateway ${percent(gateway)}, OPA ${percent(opa)}, PostgreSQL ${percent(postgres)}, generator ${percent(generator)}; other work on this machine ${percent(others)}`;
 }
 
+/** Processor time that a call costs each part: comparable also where other work takes a share of the machine. */
+export function costOfCall(shares: Shares, throughput: number): Record<Exclude<keyof Shares, 'others'>, number> {
+  const cost = (share: number) => (throughput === 0 ? 0 : (share * 1_000) / throughput);
+  return {
+    gateway: cost(shares.gateway),
+    opa: cost(shares.opa),
+    postgres: cost(shares.postgres),
+    generator: cost(shares.generator),
+  };
+}
+
+export function costInWords(shares: Shares, throughput: number): string {
+  const { gateway, opa, postgres, generator } = costOfCall(shares, throughput);
+  const all = gateway + opa + postgres + generator;
+  return (
+    `Processor time a call: gateway ${milliseconds(gateway)}, OPA ${milliseconds(opa)}, PostgreSQL ${milliseconds(postgres)}, ` +
+    `generator ${milliseconds(generator)}; together ${milliseconds(all)}, so ${count(1_000 / all)} calls/s would fill a core.`
+  );
+}
+
 /** For `--json`. */
 export function toJson(report: Report, startedAt: Date): unknown {
   return {

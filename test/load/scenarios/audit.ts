@@ -2,7 +2,15 @@ import { withDatabase } from '../gateway.ts';
 import { kindsOf, prepare } from '../generator/calls.ts';
 import type { Generator, Measured } from '../generator/generator.ts';
 import type { Model } from '../generator/protocol.ts';
-import { addErrors, type Criterion, type Report, runDetails, type Shares, sharesInWords } from '../report.ts';
+import {
+  addErrors,
+  costInWords,
+  type Criterion,
+  type Report,
+  runDetails,
+  type Shares,
+  sharesInWords,
+} from '../report.ts';
 import { scenarios } from '../scenarios.ts';
 import { RateSearch } from '../search.ts';
 import type { Stage } from '../stage.ts';
@@ -81,6 +89,7 @@ export async function audit(stage: Stage): Promise<Report> {
       ...(options.ramp
         ? [`P95 stays below ${p95Ms} ms up to ${best ? `${entries(best)} entries/s` : 'no rate that was tried'}.`]
         : [`${entries(shown)} entries/s, ${options.batch} a call.`]),
+      ...(shown.shares ? [costInWords(shown.shares, shown.throughput)] : []),
       ...steps.flatMap((step) =>
         options.ramp && step.run.shares ? [`  ${step.title}: ${sharesInWords(step.run.shares)}`] : [],
       ),

@@ -1,7 +1,15 @@
 import { kindsOf, prepare } from '../generator/calls.ts';
 import type { Generator, Measured } from '../generator/generator.ts';
 import type { Model } from '../generator/protocol.ts';
-import { addErrors, type Criterion, type Report, type ResultRow, runDetails, sharesInWords } from '../report.ts';
+import {
+  addErrors,
+  costInWords,
+  type Criterion,
+  type Report,
+  type ResultRow,
+  runDetails,
+  sharesInWords,
+} from '../report.ts';
 import { scenarios } from '../scenarios.ts';
 import { RateSearch } from '../search.ts';
 import type { Stage } from '../stage.ts';
@@ -79,6 +87,7 @@ async function bursts(stage: Stage, generator: Generator, users: number): Promis
     shares: best.shares,
     notes: [
       `Decisions: ${decisions(best)}. Warm-up of ${milliseconds(WARM_UP_MS)} excluded.`,
+      ...(best.shares ? [costInWords(best.shares, best.throughput)] : []),
       ...(runs.length > 1 ? ['The best run counts: the machine may be shared with other work.'] : []),
     ],
     details: { runs: runs.map((run) => ({ ...runDetails(run), shares: run.shares })), recorded },
@@ -125,6 +134,7 @@ async function sustained(stage: Stage, generator: Generator, users: number): Pro
     errors: best?.errors ?? {},
     shares: best?.shares,
     notes: [
+      ...(best?.shares ? [costInWords(best.shares, best.throughput)] : []),
       best ? `Sustained at P99 < ${p99Ms} ms: ${count(best.offered)} evaluations/s.` : 'No rate holds.',
       ...steps.flatMap((step) => (step.shares ? [`  at ${count(step.offered)}/s: ${sharesInWords(step.shares)}`] : [])),
     ],
