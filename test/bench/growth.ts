@@ -5,11 +5,13 @@ export interface Measurement {
   readonly ms: number;
 }
 
-const ROUNDS = 5;
+const LEAST_ROUNDS = 5;
 const LEAST_MS = 30;
+/** Many short rounds, of which the best counts: other work on the machine does not slow all of them. */
+const ALL_ROUNDS_MS = 1_500;
 
 /**
- * Times `work` for each size, best of five rounds after one that warms up. Short work is repeated within a round, so that
+ * Times `work` for each size, best of at least five rounds after one that warms up. Short work is repeated within a round, so that
  * the clock's step does not matter.
  * @param prepare makes the input of a size, not counted
  */
@@ -28,7 +30,10 @@ export async function growth<T>(
       ms = await round(work, input, repeat);
     }
     let best = Infinity;
-    for (let i = 0; i < ROUNDS; i++) best = Math.min(best, (await round(work, input, repeat)) / repeat);
+    const begun = performance.now();
+    for (let i = 0; i < LEAST_ROUNDS || performance.now() - begun < ALL_ROUNDS_MS; i++) {
+      best = Math.min(best, (await round(work, input, repeat)) / repeat);
+    }
     measurements.push({ n, ms: best });
   }
   return measurements;
