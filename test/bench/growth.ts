@@ -1,7 +1,7 @@
 /** How the cost of a piece of pure code grows with its input. */
 export interface Measurement {
   readonly n: number;
-  /** Best of several rounds, in milliseconds. */
+  /** Processor time, best of several rounds, in milliseconds. */
   readonly ms: number;
 }
 
@@ -39,14 +39,24 @@ export async function growth<T>(
   return measurements;
 }
 
+/**
+ * Processor time, which other work on the machine does not lengthen: of this thread, or for work that answers later of the
+ * whole process, since Node then uses its thread pool.
+ */
 async function round<T>(work: (input: T) => unknown, input: T, repeat: number): Promise<number> {
   globalThis.gc?.();
-  const started = performance.now();
+  const thread = process.threadCpuUsage();
+  const whole = process.cpuUsage();
+  let isLater = false;
   for (let i = 0; i < repeat; i++) {
     const result = work(input);
-    if (result instanceof Promise) await result;
+    if (result instanceof Promise) {
+      isLater = true;
+      await result;
+    }
   }
-  return performance.now() - started;
+  const { user, system } = isLater ? process.cpuUsage(whole) : process.threadCpuUsage(thread);
+  return (user + system) / 1_000;
 }
 
 /** n, time, time an item, and how many times longer than the size before: 10 for a size ×10 is linear. */

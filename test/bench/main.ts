@@ -70,7 +70,7 @@ export async function main(only: readonly string[], say: (line: string) => void)
     say(`  ${name} …`);
     rows.push(...growthRows(name, await run()));
   }
-  if (rows.length > 0) say(`\n${table(['Pure code', 'n', 'Time', 'An item', 'Growth'], rows)}`);
+  if (rows.length > 0) say(`\n${table(['Pure code', 'n', 'CPU time', 'An item', 'Growth'], rows)}`);
   if (wanted('HTTP clients')) {
     say('\n  HTTP clients …');
     say(`\n${await compareClients()}`);
