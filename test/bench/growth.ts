@@ -50,13 +50,17 @@ async function round<T>(work: (input: T) => unknown, input: T, repeat: number): 
   let isLater = false;
   for (let i = 0; i < repeat; i++) {
     const result = work(input);
-    if (result instanceof Promise) {
+    if (isPromise(result)) {
       isLater = true;
       await result;
     }
   }
   const { user, system } = isLater ? process.cpuUsage(whole) : process.threadCpuUsage(thread);
   return (user + system) / 1_000;
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof (value as { then?: unknown } | undefined)?.then === 'function';
 }
 
 /** n, time, time an item, and how many times longer than the size before: 10 for a size ×10 is linear. */
