@@ -17,6 +17,11 @@ export class ProblemFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
+    this.answer(problem, request, reply);
+  }
+
+  /** An HTTP answer that says what is wrong. */
+  protected answer(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
     if (problem.extras.retryAfter !== undefined) void reply.header('Retry-After', String(problem.extras.retryAfter));
     if (problem.status === 401) void reply.header('WWW-Authenticate', 'Bearer realm="openclaw"');
     void reply

@@ -3,6 +3,7 @@ import { IdentityModule } from '#identity';
 import { Global, Module } from '@nestjs/common';
 import { Bundles } from './bundles/bundles.ts';
 import { OpaApiController, OpaTokenGuard } from './bundles/opa-api.controller.ts';
+import { TenantBundles } from './bundles/tenant-bundles.ts';
 import { Propagation } from './bundles/propagation.ts';
 import { Decisions } from './evaluation/decisions.ts';
 import { PolicyEngine } from './evaluation/engine.ts';
@@ -23,6 +24,7 @@ import { POLICY_METRICS, PolicyMetrics } from './policy.metrics.ts';
     PolicyMetrics,
     Policies,
     Bundles,
+    TenantBundles,
     Propagation,
     OpaTokenGuard,
     PolicyEngine,
