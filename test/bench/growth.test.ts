@@ -18,7 +18,9 @@ describe('growth', () => {
     const work = async (n: number) => {
       await Promise.resolve();
       seen.add(n);
-      for (let i = 0, x = 0; i < 2_000_000; i++) x += Math.sqrt(i);
+      let sum = 0;
+      for (let i = 0; i < 2_000_000; i++) sum += Math.sqrt(i);
+      return sum;
     };
     const measured = await growth([1, 10], (n) => n, work);
     expect(measured.map(({ n }) => n)).toEqual([1, 10]);

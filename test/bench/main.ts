@@ -28,11 +28,11 @@ const onOnePath = (n: number) => placed(n).map((policy) => ({ ...policy, scope: 
 const entries = (n: number): NewEntry[] => Array.from({ length: n }, (_, i) => plausibleEntry(i, AUTHORS));
 
 const BENCHMARKS: Record<string, () => ReturnType<typeof growth>> = {
-  'compileTenant (policies)': () => growth([400, 4_000, 40_000], placed, (policies) => compileTenant(policies, '7')),
+  'compileTenant (policies)': () => growth([400, 4_000, 40_000], placed, (policies) => compileTenant(policies, 7)),
   'buildBundle (policies)': () =>
     growth(
       [400, 4_000, 40_000],
-      (n) => compileTenant(placed(n), '7'),
+      (n) => compileTenant(placed(n), 7),
       (tenant) =>
         buildBundle(
           {

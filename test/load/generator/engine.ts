@@ -112,19 +112,21 @@ export class Engine {
         const now = performance.now() - started;
         if (now < model.durationMs && !state.stopped) {
           for (let due = arrivals.take(now); due !== undefined; due = arrivals.take(now)) waiting.push(started + due);
-          dispatch();
-          const oldest = waiting[head];
-          if (oldest !== undefined && performance.now() - oldest > HOPELESS_MS) {
-            state.abandoned = true;
-            state.stopped = true;
-          }
-        } else {
+        }
+        dispatch();
+        const oldest = waiting[head];
+        if (oldest !== undefined && performance.now() - oldest > HOPELESS_MS) {
+          state.abandoned = true;
+          state.stopped = true;
+        }
+        if (state.stopped) {
           // What never got a connection is an error, not forgotten.
           state.unsent(waiting.length - head);
           waiting.length = head = 0;
           state.backlog = 0;
-          if (underWay === 0) return finished();
         }
+        const isOver = now >= model.durationMs || state.stopped;
+        if (isOver && head === waiting.length && underWay === 0) return finished();
         setTimeout(tick, 1);
       };
       tick();
