@@ -115,7 +115,7 @@ export class Engine {
         }
         dispatch();
         const oldest = waiting[head];
-        if (oldest !== undefined && performance.now() - oldest > HOPELESS_MS) {
+        if (!model.isBackground && oldest !== undefined && performance.now() - oldest > HOPELESS_MS) {
           state.abandoned = true;
           state.stopped = true;
         }

@@ -26,7 +26,14 @@ export interface Setup {
 /** Closed: each user calls again when it is answered. Open: calls arrive by chance at a mean rate, whatever happens. */
 export type Model =
   | { readonly kind: 'closed'; readonly users: number; readonly callsPerUser?: number; readonly durationMs?: number }
-  | { readonly kind: 'open'; readonly rate: number; readonly durationMs: number; readonly seed?: number };
+  | {
+      readonly kind: 'open';
+      readonly rate: number;
+      readonly durationMs: number;
+      readonly seed?: number;
+      /** Goes on however long calls wait: a background load, of which the run is not about. */
+      readonly isBackground?: boolean;
+    };
 
 export interface Run {
   readonly model: Model;

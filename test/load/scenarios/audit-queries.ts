@@ -139,7 +139,11 @@ export async function auditQueries(stage: Stage): Promise<Report> {
   const enough = new AbortController();
   const ends = AbortSignal.any([enough.signal, signal]);
   say(`Writing ${count(rate)} entries/s through the API; ${readers} readers ask ${count(order.length)} times …`);
-  const writes = writer.run({ model: { kind: 'open', rate, durationMs: longest } }, () => undefined, ends);
+  const writes = writer.run(
+    { model: { kind: 'open', rate, durationMs: longest, isBackground: true } },
+    () => undefined,
+    ends,
+  );
   await new Promise((resume) => setTimeout(resume, 3_000));
   const warm = await stage.measure(reader, { model: { kind: 'closed', users: readers, durationMs: 5_000 } }, true);
   const callsPerUser = Math.ceil(order.length / readers);
