@@ -1,5 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** An answer that is no success. */
+export class ApiError extends Error {
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.name = 'ApiError';
+    this.status = status;
+  }
+
+  /** The caller should try again: overloaded, or without its database for a moment. */
+  get isPassing(): boolean {
+    return this.status === 503 || this.status === 429;
+  }
+}
+
 /** The API as the harness itself uses it, beside the load. */
 export class Api {
   readonly url: string;
@@ -10,11 +26,13 @@ export class Api {
     this.token = token;
   }
 
-  /** @throws Error with the answer's words where it is not a success */
+  /** @throws ApiError with the answer's words where it is not a success */
   async call<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await this.raw(method, path, body);
     const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}: ${text.slice(0, 500)}`);
+    if (!response.ok) {
+      throw new ApiError(`${method} ${path} was answered ${response.status}: ${text.slice(0, 500)}`, response.status);
+    }
     return JSON.parse(text) as T;
   }
 
@@ -35,9 +53,12 @@ export class Api {
   async settled(withinMs: number, signal: AbortSignal): Promise<void> {
     const deadline = performance.now() + withinMs;
     for (;;) {
-      const { wanted, replicas } = await this.revision();
-      if (replicas.length > 0 && replicas.every((replica) => replica.active >= wanted)) return;
-      if (performance.now() > deadline) throw new Error(`OPA does not run revision ${wanted} after ${withinMs} ms.`);
+      const now = await this.revision().catch((error: unknown) => {
+        if (error instanceof ApiError && error.isPassing) return undefined;
+        throw error;
+      });
+      if (now && now.replicas.length > 0 && now.replicas.every((replica) => replica.active >= now.wanted)) return;
+      if (performance.now() > deadline) throw new Error(`OPA does not run the newest revision after ${withinMs} ms.`);
       await delay(100, undefined, { signal });
     }
   }

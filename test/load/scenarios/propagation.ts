@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Api } from '../api.ts';
+import { Api, ApiError } from '../api.ts';
 import { Latencies } from '../latencies.ts';
 import type { Report } from '../report.ts';
 import { scenarios } from '../scenarios.ts';
@@ -37,6 +37,7 @@ export async function propagation(stage: Stage): Promise<Report> {
   await admin.settled(GIVE_UP_MS, stage.signal);
 
   const [decides, reported, answered] = [new Latencies(), new Latencies(), new Latencies()];
+  const errors: Record<string, number> = {};
   const started = performance.now();
   for (let n = 0; n < changes; n++) {
     stage.signal.throwIfAborted();
@@ -51,13 +52,13 @@ export async function propagation(stage: Stage): Promise<Report> {
         changeReason: 'load test',
       })
       .then(() => answered.record(since()));
-    const flips = poll(stage, async () => {
+    const flips = poll(stage, errors, async () => {
       const { decision } = await assistant.call<{ decision: string }>('POST', '/api/v1/policy/evaluate', {
         action: ACTION,
       });
       return decision === turn.decision;
     }).then(() => decides.record(since()));
-    const runs = poll(stage, async () => {
+    const runs = poll(stage, errors, async () => {
       const { wanted, replicas } = await admin.revision();
       return wanted > before && replicas.length > 0 && replicas.every((replica) => replica.active > before);
     }).then(() => reported.record(since()));
@@ -89,16 +90,23 @@ export async function propagation(stage: Stage): Promise<Report> {
         holds: decides.max < maxMs,
       },
     ],
-    errors: {},
+    errors,
     notes: [
       `${count(changes)} changes one after another, of ${options.policies === undefined ? 'the demo policies' : `${count(options.policies)} active policies`}; longest ${milliseconds(decides.max)}, looked for every ${POLL_MS} ms.`,
     ],
   };
 }
 
-async function poll(stage: Stage, isThere: () => Promise<boolean>): Promise<void> {
+async function poll(stage: Stage, errors: Record<string, number>, isThere: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + GIVE_UP_MS;
-  while (!(await isThere())) {
+  const look = () =>
+    isThere().catch((error: unknown) => {
+      if (!(error instanceof ApiError) || !error.isPassing) throw error;
+      const kind = `${error.status} while the change was looked for`;
+      errors[kind] = (errors[kind] ?? 0) + 1;
+      return false;
+    });
+  while (!(await look())) {
     if (performance.now() > deadline) throw new Error(`A change is not in force after ${milliseconds(GIVE_UP_MS)}.`);
     await delay(POLL_MS, undefined, { signal: stage.signal });
   }
