@@ -38,7 +38,7 @@ export async function main(argv: readonly string[], say: (line: string) => void)
   }
 
   const giveUp = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => giveUp.abort(new Error(name)));
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => giveUp.abort(new Error(name)));
   if (process.connected) process.on('disconnect', () => giveUp.abort(new Error('the starting process is gone')));
   const startedAt = new Date();
   try {
