@@ -1,0 +1,103 @@
+import { Api } from './api.ts';
+import type { LoadOptions } from './arguments.ts';
+import { ADMIN, type Target, withDatabase } from './gateway.ts';
+import type { VirtualUser } from './generator/calls.ts';
+import { Generator, type Measured } from './generator/generator.ts';
+import type { PreparedCall, Progress, Run } from './generator/protocol.ts';
+import type { Shares } from './report.ts';
+import { agentTokens, importPeople, type LoadPerson, loadPeople, sharedToken } from './seed/people.ts';
+import { plausiblePolicies, seedPolicies } from './seed/policies.ts';
+import { count, milliseconds } from './table.ts';
+import { cpuShares, snapshot } from './usage.ts';
+
+const TIMEOUT_MS = 30_000;
+
+/** What every scenario works with. */
+export class Stage {
+  readonly target: Target;
+  readonly options: LoadOptions;
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+  readonly admin: Api;
+  private readonly generators: Generator[] = [];
+
+  private constructor(
+    target: Target,
+    options: LoadOptions,
+    say: (line: string) => void,
+    signal: AbortSignal,
+    admin: Api,
+  ) {
+    this.target = target;
+    this.options = options;
+    this.say = say;
+    this.signal = signal;
+    this.admin = admin;
+  }
+
+  static async set(
+    target: Target,
+    options: LoadOptions,
+    say: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<Stage> {
+    return new Stage(target, options, say, signal, new Api(target.url, await target.token(ADMIN)));
+  }
+
+  get address(): { host: string; port: number } {
+    const { hostname, port } = new URL(this.target.url);
+    return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) };
+  }
+
+  /** Virtual users with an assistant's token each; more people where policies are to be spread over them. */
+  async people(users: number): Promise<{ people: LoadPerson[]; users: VirtualUser[] }> {
+    const { policies = 0 } = this.options;
+    const people = loadPeople(Math.max(users, Math.min(5_000, Math.ceil(policies / 8))));
+    this.say(
+      `Importing ${count(people.length)} people, making ${this.options.tokens === 'one' ? 'one agent token' : `${count(users)} agent tokens`} …`,
+    );
+    await importPeople(this.admin, people);
+    const withTokens = this.options.tokens === 'one' ? sharedToken : agentTokens;
+    const made = await withTokens(this.admin, people.slice(0, users));
+    if (this.options.policies !== undefined) await this.seed(this.options.policies, people);
+    return { people, users: made };
+  }
+
+  /** A thread with this many connections. It is closed with the stage. */
+  generator(calls: readonly PreparedCall[], labels: readonly string[], connections: number): Generator {
+    const generator = new Generator({ ...this.address, connections, labels, calls, timeoutMs: TIMEOUT_MS });
+    this.generators.push(generator);
+    return generator;
+  }
+
+  /** One run, with a line each second and the processor time of everybody. */
+  async measure(generator: Generator, run: Run, quiet = false): Promise<Measured & { shares: Shares | undefined }> {
+    this.signal.throwIfAborted();
+    const pid = this.target.own?.pid;
+    const before = pid === undefined ? undefined : snapshot(pid);
+    const measured = await generator.run(run, (line) => quiet || this.say(progressLine(line)), this.signal);
+    this.signal.throwIfAborted();
+    const shares =
+      before && pid !== undefined
+        ? { ...cpuShares(before, snapshot(pid)), generator: measured.cpuMs / Math.max(1, measured.elapsedMs) }
+        : undefined;
+    return { ...measured, shares };
+  }
+
+  async clear(): Promise<void> {
+    await Promise.all(this.generators.map((generator) => generator.close()));
+  }
+
+  private async seed(n: number, people: readonly LoadPerson[]): Promise<void> {
+    const started = performance.now();
+    await withDatabase(this.target.own!.databaseUrl, (client) => seedPolicies(client, plausiblePolicies(n, people)));
+    await this.admin.settled(120_000, this.signal);
+    const took = milliseconds(performance.now() - started);
+    this.say(`Seeded ${count(n)} active policies by SQL; OPA runs them ${took} after the first was written.`);
+  }
+}
+
+export function progressLine({ seconds, answered, errors, p95Ms, backlog }: Progress): string {
+  const waiting = backlog > 0 ? `, ${count(backlog)} wait` : '';
+  return `  ${String(seconds).padStart(4)} s  ${count(answered).padStart(7)} answers  P95 ${milliseconds(p95Ms)}, ${count(errors)} errors${waiting}`;
+}
