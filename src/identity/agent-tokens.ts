@@ -6,16 +6,14 @@ import { Database } from '#libs/database';
 import { invalid, Problem } from '#libs/http';
 import { Notices } from '#libs/redis';
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import { ulid } from 'ulid';
 import { z } from 'zod';
 import { directoryId } from './directory.schema.ts';
 import { FIND_USERS } from './directory.sql.ts';
+import { Lookups } from './lookups.ts';
 import { adminEntry } from './people.ts';
 import type { PersonRow } from './person.ts';
 
-/** A revoked token stops working within this time on every replica. */
-const FRESH_MS = 1_000;
 const PREFIX = 'oce_agent_';
 
 export const NEW_TOKEN = z.strictObject({
@@ -52,19 +50,16 @@ interface TokenRow {
 /** Tokens of assistants: shown once, kept as a hash, bound to named people of one tenant, revocable. */
 @Injectable()
 export class AgentTokens {
-  private readonly recent = new LRUCache<string, { row: TokenRow | undefined }>({
-    max: 50_000,
-    ttl: FRESH_MS,
-    fetchMethod: async (token) => ({ row: await this.load(token) }),
-  });
+  private readonly byToken: (token: string) => Promise<TokenRow | undefined>;
 
   constructor(
     private readonly database: Database,
     private readonly audit: AuditLog,
     private readonly clock: Clock,
+    private readonly lookups: Lookups,
     private readonly notices: Notices,
   ) {
-    notices.subscribe('credentials.revoked', () => this.recent.clear());
+    this.byToken = lookups.keeping((token) => this.load(token));
   }
 
   /** Tells an agent token from an OIDC one. */
@@ -73,7 +68,7 @@ export class AgentTokens {
   }
 
   async verify(token: string): Promise<AgentPrincipal | undefined> {
-    const row = (await this.recent.fetch(token))?.row;
+    const row = await this.byToken(token);
     if (!row || row.revoked_at || (row.expires_at && row.expires_at.getTime() <= this.clock.now())) return undefined;
     return { kind: 'agent', tenantId: row.tenant_id, tokenId: row.id, name: row.name, userIds: row.user_ids ?? '*' };
   }
@@ -138,7 +133,7 @@ export class AgentTokens {
       if (rows.length === 0) throw noSuchToken(id);
       await this.audit.appendWithin(tx, adminEntry(principal, requestId, 'agent-tokens.revoke', { id }));
     });
-    this.recent.clear();
+    this.lookups.forget();
     this.notices.publish('credentials.revoked', { tenantId: principal.tenantId });
   }
 

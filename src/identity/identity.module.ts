@@ -5,6 +5,7 @@ import { AgentTokensController } from './agent-tokens.controller.ts';
 import { AgentTokens } from './agent-tokens.ts';
 import { AuthenticationGuard } from './authentication.guard.ts';
 import { Authentication } from './authentication.ts';
+import { Lookups } from './lookups.ts';
 import { Oidc } from './oidc.ts';
 import { People } from './people.ts';
 import { Sessions } from './sessions.ts';
@@ -18,6 +19,7 @@ import { UsersController } from './users.controller.ts';
   imports: [AuditModule],
   controllers: [SignInController, UsersController, AgentTokensController],
   providers: [
+    Lookups,
     People,
     { provide: Directory, useExisting: People },
     Oidc,

@@ -4,44 +4,33 @@ import { Database, isConflict, type Transaction } from '#libs/database';
 import { invalid, Problem } from '#libs/http';
 import { Notices } from '#libs/redis';
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import type { ImportInput, UserChange, UserInput, UserList } from './directory.schema.ts';
 import * as sql from './directory.sql.ts';
+import { Lookups } from './lookups.ts';
 import { type DirectoryPerson, type PersonRow, toPerson } from './person.ts';
-
-/** How old a person's entry may be when a decision is made on it, in milliseconds. */
-const FRESH_MS = 1_000;
 
 /** The directory of people. Every change commits with its audit entry. */
 @Injectable()
 export class People extends Directory {
-  private readonly recent = new LRUCache<string, { person: DirectoryPerson | undefined }>({
-    max: 50_000,
-    ttl: FRESH_MS,
-    fetchMethod: async (key) => {
-      const [tenantId, userId] = JSON.parse(key) as [string, string];
-      return { person: await this.load(tenantId, userId) };
-    },
-  });
-
-  private readonly recentByEmail = new LRUCache<string, { person: DirectoryPerson | undefined }>({
-    max: 50_000,
-    ttl: FRESH_MS,
-    fetchMethod: async (email) => ({ person: await this.findByEmail(email) }),
-  });
+  private readonly byId: (key: string) => Promise<DirectoryPerson | undefined>;
+  private readonly byEmail: (email: string) => Promise<DirectoryPerson | undefined>;
 
   constructor(
     private readonly database: Database,
     private readonly audit: AuditLog,
+    private readonly lookups: Lookups,
     private readonly notices: Notices,
   ) {
     super();
-    notices.subscribe('directory.changed', () => this.forget());
+    this.byId = lookups.keeping((key) => {
+      const [tenantId, userId] = JSON.parse(key) as [string, string];
+      return this.load(tenantId, userId);
+    });
+    this.byEmail = lookups.keeping((email) => this.findByEmail(email));
   }
 
   override async find(tenantId: string, userId: string): Promise<DirectoryPerson | undefined> {
-    const found = await this.recent.fetch(JSON.stringify([tenantId, userId]));
-    return found?.person;
+    return this.byId(JSON.stringify([tenantId, userId]));
   }
 
   /** The person who signs in with this address, in whichever tenant. */
@@ -52,7 +41,7 @@ export class People extends Directory {
 
   /** As {@link findByEmail}, at most one second old: on the path of every call with a token. */
   async findByEmailRecently(email: string): Promise<DirectoryPerson | undefined> {
-    return (await this.recentByEmail.fetch(email.toLowerCase()))?.person;
+    return this.byEmail(email.toLowerCase());
   }
 
   /** People inside the caller's reach, by id. */
@@ -106,7 +95,7 @@ export class People extends Directory {
         outcome: 'success',
       });
     });
-    this.forget();
+    this.lookups.forget();
     this.notices.publish('directory.changed', { tenantId });
   }
 
@@ -154,11 +143,6 @@ export class People extends Directory {
     return rows.length > 0;
   }
 
-  private forget(): void {
-    this.recent.clear();
-    this.recentByEmail.clear();
-  }
-
   private async load(tenantId: string, userId: string): Promise<DirectoryPerson | undefined> {
     const [row]: PersonRow[] = await this.database.tenant(tenantId, (tx) => tx.query(sql.FIND_USER, [userId]));
     return row && toPerson(row);
@@ -183,7 +167,7 @@ export class People extends Directory {
           throw new Problem('conflict', 'An e-mail address in this request already belongs to somebody else.');
         throw error;
       });
-    this.forget();
+    this.lookups.forget();
     this.notices.publish('directory.changed', { tenantId });
     return result;
   }

@@ -3,17 +3,14 @@ import type { Person } from '#libs/access';
 import { Clock } from '#libs/clock';
 import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { Database } from '#libs/database';
-import { Notices } from '#libs/redis';
 import { Inject, Injectable } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
-import { LRUCache } from 'lru-cache';
+import { Lookups } from './lookups.ts';
 import type { SignInSecrets } from './oidc.ts';
 
 export const SESSION_COOKIE = 'oce_session';
 export const SIGN_IN_COOKIE = 'oce_sign_in';
 const SIGN_IN_MS = 10 * 60_000;
-/** A session that was ended elsewhere is noticed within this time. */
-const FRESH_MS = 1_000;
 
 export interface SessionOwner {
   readonly tenantId: string;
@@ -23,19 +20,20 @@ export interface SessionOwner {
 /** Browser sessions and sign-ins under way. The tables hold hashes: reading them gives nobody a session. */
 @Injectable()
 export class Sessions {
-  private readonly recent = new LRUCache<string, { owner: SessionOwner | undefined }>({
-    max: 10_000,
-    ttl: FRESH_MS,
-    fetchMethod: async (token) => ({ owner: await this.load(token) }),
-  });
+  /** Whose session a cookie is, or undefined. */
+  readonly owner: (token: string) => Promise<SessionOwner | undefined>;
 
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
-    notices: Notices,
+    private readonly lookups: Lookups,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
   ) {
-    notices.subscribe('credentials.revoked', () => this.recent.clear());
+    const find = lookups.keeping((token) => this.load(token));
+    this.owner = async (token) => {
+      const session = await find(token);
+      return session && session.expiresAt > this.clock.now() ? session : undefined;
+    };
   }
 
   /** @returns the cookie's value, which exists nowhere else */
@@ -57,13 +55,9 @@ export class Sessions {
     return token;
   }
 
-  async owner(token: string): Promise<SessionOwner | undefined> {
-    return (await this.recent.fetch(token))?.owner;
-  }
-
   async close(token: string): Promise<void> {
     await this.database.system((tx) => tx.query(`DELETE FROM sessions WHERE token_hash = $1`, [hash(token)]));
-    this.recent.delete(token);
+    this.lookups.forget();
   }
 
   /** Remembers a sign-in that leaves for the identity provider. */
@@ -102,14 +96,11 @@ export class Sessions {
       .catch(() => undefined);
   }
 
-  private async load(token: string): Promise<SessionOwner | undefined> {
-    const [row]: { tenant_id: string; user_id: string }[] = await this.database.system((tx) =>
-      tx.query(`SELECT tenant_id, user_id FROM sessions WHERE token_hash = $1 AND expires_at > $2`, [
-        hash(token),
-        new Date(this.clock.now()),
-      ]),
+  private async load(token: string): Promise<(SessionOwner & { readonly expiresAt: number }) | undefined> {
+    const [row]: { tenant_id: string; user_id: string; expires_at: Date }[] = await this.database.system((tx) =>
+      tx.query(`SELECT tenant_id, user_id, expires_at FROM sessions WHERE token_hash = $1`, [hash(token)]),
     );
-    return row && { tenantId: row.tenant_id, userId: row.user_id };
+    return row && { tenantId: row.tenant_id, userId: row.user_id, expiresAt: row.expires_at.getTime() };
   }
 }
 

@@ -1,0 +1,70 @@
+import { Clock } from '#libs/clock';
+import { Database } from '#libs/database';
+import { Notices } from '#libs/redis';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { LRUCache } from 'lru-cache';
+
+const LOOK_EVERY_MS = 400;
+/** Without a look at the version for so long nothing that was kept is believed any more. */
+const BELIEVED_MS = 900;
+const KEPT = 50_000;
+
+/**
+ * Keeps what was looked up about people, sessions and tokens for as long as nothing changes. The database counts changes
+ * (`credential_version`); this looks at the count every 400 ms, so a change made on any replica counts here within a
+ * second, and at once where it was made or a notice comes through.
+ */
+@Injectable()
+export class Lookups implements OnApplicationBootstrap {
+  private generation = 0;
+  private version: string | undefined;
+  private lookedAt = -Infinity;
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    notices: Notices,
+  ) {
+    notices.subscribe('directory.changed', () => this.forget());
+    notices.subscribe('credentials.revoked', () => this.forget());
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.look();
+  }
+
+  /** A cache before `load`. Calls for one key that come together load once. */
+  keeping<T extends object>(load: (key: string) => Promise<T | undefined>): (key: string) => Promise<T | undefined> {
+    const kept = new LRUCache<string, { value: T | undefined }>({
+      max: KEPT,
+      // The generation is in the key: a load that began before a change can never be kept as if it came after.
+      fetchMethod: async (key) => ({ value: await load(key.slice(key.indexOf(' ') + 1)) }),
+    });
+    return async (key) => {
+      if (this.clock.elapsed() - this.lookedAt > BELIEVED_MS) return load(key);
+      return (await kept.fetch(`${this.generation} ${key}`))?.value;
+    };
+  }
+
+  /** Everything kept so far is out of date. */
+  forget(): void {
+    this.generation++;
+  }
+
+  @Interval(LOOK_EVERY_MS)
+  async look(): Promise<void> {
+    // What was true when the question was asked is what the answer tells.
+    const asked = this.clock.elapsed();
+    try {
+      const [row]: { version: string }[] = await this.database.system((tx) =>
+        tx.query('SELECT version FROM credential_version'),
+      );
+      if (row!.version !== this.version) this.forget();
+      this.version = row!.version;
+      this.lookedAt = asked;
+    } catch {
+      // The database is away: what was kept is not believed for long.
+    }
+  }
+}
