@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { readSettings, completeSettings, settingsReference } from '#libs/config';
 import { createAdapter } from '#libs/http';
+import { BundleSigner } from '#libs/opa';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { pino } from 'pino';
@@ -15,6 +16,7 @@ export async function generatedDocs(): Promise<Record<string, string>> {
       DATABASE_URL: 'postgres://docs@127.0.0.1/docs',
       OPA_URL: 'http://127.0.0.1',
       OPA_BUNDLE_TOKEN: 'not used by documentation',
+      OPA_BUNDLE_SIGNING_KEY: BundleSigner.newKey(),
       OIDC_ISSUER: 'http://127.0.0.1',
     }),
   );

@@ -2,9 +2,11 @@
 #
 # A scope's verdict depends on its own documents alone and the strictest one holds, so that a document below can
 # restrict what stands above but never widen it. A request is
-#   {tenant, action, subject, path: ["enterprise:<tenant>", "org:<id>", "team:<id>", …, "user:<id>"], resource?, context?}
-# with the path from the enterprise down, as the directory has it, never as the caller claims it.
-# Of the tenant's data only the scopes on the path are read, by key.
+#   {tenant, action, subject, path: ["<bundle>/enterprise:<tenant>", "<bundle>/org:<id>", …], resource?, context?}
+# with the path from the enterprise down, as the directory has it, never as the caller claims it. A step names the bundle
+# that holds the policies of the scope: a large tenant is spread over several.
+# Of the tenant's data only the scopes on the path are read, by key. If one of their bundles is not there, the request is
+# refused: what it would say is not known.
 #
 # The answer is small, for speed; the gateway puts it into words and adds nothing to it:
 #   {autonomy, classification, disclosure, revision, audit, domains: [[domain, autonomy, voices, limits], …]}
@@ -32,17 +34,19 @@ decide(item) := answer if {
 	thing := readable_thing(object.get(item, "resource", {}))
 	context := readable_context(object.get(item, "context", {}))
 	keys := readable_path(item.tenant, item.path)
-	answer := ruling(item.tenant, keys, item.action, thing, context)
+	bundles := bundles_on(item.path)
+	loaded(item.tenant, bundles)
+	answer := ruling(item.tenant, bundles, keys, item.action, thing, context)
 } else := {"refused": "unknown_tenant"} if {
 	readable_thing(object.get(item, "resource", {}))
 	readable_context(object.get(item, "context", {}))
 	readable_path(item.tenant, item.path)
 	is_text(item.action)
-	not data.openclaw.tenants[item.tenant].revision
+	not loaded(item.tenant, bundles_on(item.path))
 }
 
 # `keys` are the scopes on the path that have policies; `thing` and `context` hold what the rules look at and no more.
-ruling(tenant, keys, action, thing, context) := {
+ruling(tenant, bundles, keys, action, thing, context) := {
 	"autonomy": max([account[1] | some account in accounts]),
 	"classification": labels[0],
 	"disclosure": 1 in [voice[1] | some voice in accounts[0][2]],
@@ -52,7 +56,7 @@ ruling(tenant, keys, action, thing, context) := {
 } if {
 	is_string(action)
 	action != ""
-	here := standing(tenant, keys)
+	here := standing(tenant, bundles, keys)
 	connectors := connectors_of(action, thing)
 	labels := labels_of(tenant, keys, connectors, thing)
 	spoken := array.concat(
@@ -63,9 +67,9 @@ ruling(tenant, keys, action, thing, context) := {
 }
 
 # What holds for everybody whose path has these policies.
-standing(tenant, keys) := {
-	"revision": data.openclaw.tenants[tenant].revision,
-	"modules": object.get(data.openclaw.tenants, [tenant, "modules"], false),
+standing(tenant, bundles, keys) := {
+	"revision": max([data.openclaw.tenants[tenant][bundle].revision | some bundle in bundles]),
+	"modules": [bundle | some bundle in bundles; data.openclaw.tenants[tenant][bundle].modules],
 	"audit": audit_limits(documents(tenant, keys, "audit")),
 }
 
@@ -80,12 +84,13 @@ by_context(tenant, keys, context, labels) := array.concat(
 }
 
 # What a tenant's own modules say joins the accounts here and nowhere else.
-joined(false, _, _, accounts) := accounts
+joined([], _, _, accounts) := accounts
 
 # The policies of a domain on the path, from the top: the one place where the tenant's documents are read.
 policies(tenant, keys, domain) := [policy |
 	some key in keys
-	some policy in data.openclaw.tenants[tenant].scopes[key][domain]
+	[bundle, scope] := split(key, "/")
+	some policy in data.openclaw.tenants[tenant][bundle].scopes[scope][domain]
 ]
 
 documents(tenant, keys, domain) := [policy.document | some policy in policies(tenant, keys, domain)]

@@ -1,12 +1,25 @@
 # What a readable request looks like. The gateway has checked it before; here a wrong one is refused, never guessed at.
 package openclaw.main
 
-# The keys of the scopes on the path that have policies. Undefined where the path is none.
-readable_path(tenant, path) := [key | some key in path; data.openclaw.tenants[tenant].scopes[key]] if {
+# The steps of the path whose scopes have policies. Undefined where the path is none.
+readable_path(tenant, path) := [key |
+	some key in path
+	[bundle, scope] := split(key, "/")
+	data.openclaw.tenants[tenant][bundle].scopes[scope]
+] if {
 	is_string(tenant)
 	is_array(path)
-	path[0] == concat(":", ["enterprise", tenant])
-	regex.match(`^enterprise:.+(\n(org|team|user):.*)*$`, concat("\n", path))
+	split(path[0], "/")[1] == concat(":", ["enterprise", tenant])
+	regex.match(`^[0-9.]+/enterprise:[^/]+(\n[0-9.]+/(org|team|user):[^/]*)*$`, concat("\n", path))
+}
+
+bundles_on(path) := {split(key, "/")[0] | some key in path}
+
+# Whether every one of these bundles is there.
+loaded(tenant, bundles) if {
+	every bundle in bundles {
+		data.openclaw.tenants[tenant][bundle].revision >= 0
+	}
 }
 
 readable_thing(resource) := {} if {

@@ -1,18 +1,21 @@
-import { AuditModule } from '#audit';
+import { AuditModule, ExportRights } from '#audit';
 import { IdentityModule } from '#identity';
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { Bundles } from './bundles/bundles.ts';
 import { OpaApiController, OpaTokenGuard } from './bundles/opa-api.controller.ts';
+import { TenantBundles } from './bundles/tenant-bundles.ts';
 import { Propagation } from './bundles/propagation.ts';
 import { Decisions } from './evaluation/decisions.ts';
 import { PolicyEngine } from './evaluation/engine.ts';
 import { EvaluationController } from './evaluation/evaluation.controller.ts';
 import { Evaluator } from './evaluation/evaluator.ts';
+import { PolicyExportRights } from './export-rights.ts';
 import { PoliciesController } from './policies.controller.ts';
 import { Policies } from './policies.ts';
 import { POLICY_METRICS, PolicyMetrics } from './policy.metrics.ts';
 
 /** What assistants may do: policies and their versions, bundles for OPA, decisions and their explanations. */
+@Global()
 @Module({
   imports: [AuditModule, IdentityModule],
   controllers: [PoliciesController, EvaluationController, OpaApiController],
@@ -21,12 +24,14 @@ import { POLICY_METRICS, PolicyMetrics } from './policy.metrics.ts';
     PolicyMetrics,
     Policies,
     Bundles,
+    TenantBundles,
     Propagation,
     OpaTokenGuard,
     PolicyEngine,
     Evaluator,
     Decisions,
+    { provide: ExportRights, useClass: PolicyExportRights },
   ],
-  exports: [Policies, Propagation, PolicyEngine, Evaluator],
+  exports: [ExportRights, Policies, Propagation, PolicyEngine, Evaluator],
 })
 export class PolicyModule {}

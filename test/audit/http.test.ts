@@ -1,4 +1,5 @@
 import { ClockModule } from '#libs/clock';
+import { BundleSigner } from '#libs/opa';
 import { type AuditEntry, AuditModule } from '#audit';
 import {
   Directory,
@@ -88,6 +89,7 @@ beforeAll(async () => {
       DATABASE_URL: proxy.url,
       OPA_URL: 'http://127.0.0.1:1',
       OPA_BUNDLE_TOKEN: 'x'.repeat(16),
+      OPA_BUNDLE_SIGNING_KEY: BundleSigner.newKey(),
       OIDC_ISSUER: 'http://127.0.0.1:1',
       OPENCLAW_REPLICA_ID: 'http-test',
     }),

@@ -1,4 +1,4 @@
-import { type AuditEntry, AuditReader } from '#audit';
+import { type AuditEntry, AuditReader, DECISION_MARK as ENGINE } from '#audit';
 import { mayActFor, type Principal, reachOf } from '#libs/access';
 import { Problem } from '#libs/http';
 import { Injectable } from '@nestjs/common';
@@ -13,13 +13,13 @@ export class Decisions {
   /** @throws Problem `not_found`, also for what lies outside the caller's reach */
   async explain(caller: Principal, id: string) {
     const entry = await this.find(caller, id);
-    if (entry?.actionType !== 'policy_decision')
+    const detail = detailOf(entry);
+    if (!entry?.policyResult || !detail)
       throw new Problem('not_found', `There is no decision "${id}" that you may read.`);
-    const detail = entry.actionDetail as unknown as Detail;
     const record: RecordedDecision = {
       userId: entry.userId ?? detail.subject.userId,
       action: detail.action,
-      decision: entry.policyResult!,
+      decision: entry.policyResult,
       autonomy: detail.autonomy,
       reason: entry.policyReason ?? '',
       classification: entry.dataClassification,
@@ -62,7 +62,9 @@ export class Decisions {
   }
 }
 
+/** What the evaluator records of a decision. */
 interface Detail {
+  readonly engine: typeof ENGINE;
   readonly action: string;
   readonly subject: { readonly userId: string };
   readonly resource?: unknown;
@@ -73,4 +75,10 @@ interface Detail {
   readonly policies: EngineDecision['policies'];
   readonly domains: EngineDecision['domains'];
   readonly revision: string | null;
+}
+
+/** Callers of POST /audit may write entries of this type too, but never with this mark: those are no decisions of ours. */
+function detailOf(entry: AuditEntry | undefined): Detail | undefined {
+  const detail = entry?.actionType === 'policy_decision' ? (entry.actionDetail as unknown as Detail) : undefined;
+  return detail?.engine === ENGINE ? detail : undefined;
 }
