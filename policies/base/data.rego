@@ -28,11 +28,7 @@ sharing_limits(tenant, keys) := object.union({"external_sharing_max": "public"},
 	})
 }
 
-retention([]) := null
-
 retention(periods) := {field: days |
 	some field in ["active_days", "archive_after_days", "purge_after_archive_days"]
 	days := min([period[field] | some period in periods])
-} if {
-	periods != []
 }

@@ -33,6 +33,13 @@ test_action_and_resource_may_name_two_connectors if {
 	answer.classification == "restricted"
 }
 
+test_a_connector_named_twice_is_asked_once if {
+	answer := decide(mail({}), "email_read", {"resource": {"connector": "gmail"}})
+	verdicts(answer, "integrations") == [["enterprise:acme", "autonomous"]]
+	missing := decide({}, "email_read", {"resource": {"connector": "gmail"}})
+	[account.voices | some account in missing.domains; account.domain == "integrations"] == [[[null, 3, "unlisted", "gmail"]]]
+}
+
 test_an_action_without_connector_is_no_matter_of_integrations if {
 	count(decide(mail({}), "shell_exec", {}).domains) == 1
 	count(decide(mail({}), "exec", {}).domains) == 1
@@ -101,6 +108,10 @@ test_data_table if {
 	sharing({}, "restricted") == ["block", true]
 	sharing({"external_sharing_max": "confidential"}, "confidential") == ["autonomous", false]
 	sharing({"external_sharing_max": "confidential"}, "restricted") == ["block", false]
+}
+
+test_data_limits_without_a_policy if {
+	decide({}, "x", {"context": {"destination": {"external": true}}}).constraints.data == {"external_sharing_max": "public", "retention": {}}
 }
 
 test_data_limits_merge if {

@@ -3,12 +3,11 @@ package openclaw.main
 
 import data.openclaw.lib
 
-# The resource's own, then the one that the action works through.
+# The resource's own, then the one that the action works through, where it is another.
 connectors_of(action, thing) := [connector |
-	some connector in [
-		object.get(thing, "connector", null),
-		object.get(lib.connector_of_prefix, substring(action, 0, indexof(action, "_")), null),
-	]
+	named := object.get(thing, "connector", null)
+	through := object.get(lib.connector_of_prefix, substring(action, 0, indexof(action, "_")), null)
+	some connector in [named, object.get({named: null}, through, through)]
 	connector != null
 ]
 
