@@ -58,7 +58,10 @@ ruling := {
 	"allow": rank < 2,
 	"autonomy": autonomy,
 	"reason": reason,
-	"constraints": {domain: limits[domain] | some domain in constrained},
+	"constraints": object.union(
+		{domain: limits[domain] | some domain in constrained},
+		{domain: restricted(domain, object.get(limits, domain, {}), voices) | some domain in limited_by_modules},
+	),
 	"obligations": {"disclosure": disclosure, "notify": rank == 1},
 	"classification": classification,
 	"revision": revision,
@@ -80,7 +83,7 @@ constrained := array.concat(touched, ["audit"])
 # What holds in each domain, and the first voice from the top that says so.
 answers := [answer |
 	some domain in touched
-	spoken := opinions[domain]
+	spoken := array.concat(opinions[domain], module_opinions(domain))
 	voices := array.concat(spoken, [u | u := unspoken[domain]])
 	ranks := [lib.autonomy_rank[voice.autonomy] | some voice in voices]
 	strictest := max(ranks)
@@ -95,9 +98,25 @@ autonomy := lib.autonomies[rank]
 default disclosure := false
 
 disclosure if {
-	some o in opinions.actions
+	some o in array.concat(opinions.actions, module_opinions("actions"))
 	o.autonomy == "notify"
 }
+
+# Where modules join: as further voices of their scopes, and with constraints of their own.
+voices := module_voices(input.tenant, path_keys, constrained, seen_by_modules)
+
+seen_by_modules := object.union(
+	{name: value | some name in ["tenant", "action", "subject", "resource", "context"]; value := input[name]},
+	{"classification": classification},
+)
+
+module_opinions(domain) := [{"policy": voice.policy, "autonomy": lib.autonomies[voice.rank], "why": voice.why} |
+	some voice in voices
+	voice.policy.domain == domain
+	voice.rank >= 0
+]
+
+limited_by_modules := {voice.policy.domain | some voice in voices; count(voice.constraints) > 0}
 
 reason := sentence(deciding.domain, deciding.decider) if {
 	deciding := [answer | some answer in answers; answer.rank == rank][0]

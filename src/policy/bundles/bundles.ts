@@ -6,7 +6,8 @@ import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { Database } from '#libs/database';
 import { type Bundle, buildBundle, BundleSigner, discoveredConfig } from '#libs/opa';
 import { Inject, Injectable } from '@nestjs/common';
-import { ACTIVE_POLICIES, type PolicyRow, toPlaced } from '../policy.sql.ts';
+import { compileModules, moduleRoot } from '../modules/index.ts';
+import { ACTIVE_POLICIES, documentsOf, modulesOf, type PolicyRow } from '../policy.sql.ts';
 import { compileTenant } from '../rules/index.ts';
 
 /** Where the base Rego lies, from the folder that the process runs in. */
@@ -127,12 +128,14 @@ export class Bundles {
       const policies: PolicyRow[] = await tx.query(ACTIVE_POLICIES);
       return { revision: row?.revision ?? '0', rows: policies };
     });
-    const data = compileTenant(rows.map(toPlaced), revision);
+    const data = compileTenant(documentsOf(rows), revision);
+    const { references, files } = compileModules(modulesOf(rows), tenantId);
     return buildBundle(
       {
         revision,
-        roots: [`openclaw/tenants/${tenantId}`],
-        data: { openclaw: { tenants: { [tenantId]: data } } },
+        roots: [`openclaw/tenants/${tenantId}`, moduleRoot(tenantId)],
+        data: { openclaw: { tenants: { [tenantId]: { ...data, modules: references } } } },
+        modules: files,
       },
       this.signer,
     );
