@@ -23,7 +23,7 @@ export interface Gateway {
 /** The API lies under `/api/v1`; what is not meant for its users beside it. */
 export function prefixRoutes(app: NestFastifyApplication): void {
   app.setGlobalPrefix('api/v1', {
-    exclude: ['livez', 'readyz', 'startupz', 'api/v1/status', 'opa/v1/*path', '/'].map((path) => ({
+    exclude: ['livez', 'readyz', 'startupz', 'api/v1/status', 'opa/v1/*path', 'console/*path', '/'].map((path) => ({
       path,
       method: RequestMethod.ALL,
     })),
