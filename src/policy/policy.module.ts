@@ -11,7 +11,7 @@ import { PolicyEngine } from './evaluation/engine.ts';
 import { EvaluationController } from './evaluation/evaluation.controller.ts';
 import { Evaluator } from './evaluation/evaluator.ts';
 import { PolicyExportRights } from './export-rights.ts';
-import { ModuleChecker, OpaModuleChecker } from './modules/index.ts';
+import { ActiveModules, ModuleChecker, OpaModuleChecker } from './modules/index.ts';
 import { PoliciesController } from './policies.controller.ts';
 import { Policies } from './policies.ts';
 import { PolicyTexts } from './policy-texts.ts';
@@ -31,6 +31,7 @@ import { POLICY_METRICS, PolicyMetrics } from './policy.metrics.ts';
       useFactory: (settings: Settings) => new OpaModuleChecker(new OpaCommand(settings.OPA_BIN)),
     },
     PolicyTexts,
+    ActiveModules,
     Policies,
     Bundles,
     Propagation,

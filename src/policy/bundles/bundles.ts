@@ -6,7 +6,7 @@ import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { Database } from '#libs/database';
 import { type Bundle, buildBundle, BundleSigner, discoveredConfig } from '#libs/opa';
 import { Inject, Injectable } from '@nestjs/common';
-import { compileModules, moduleRoot } from '../modules/index.ts';
+import { ActiveModules, compileModules, moduleRoot } from '../modules/index.ts';
 import { ACTIVE_POLICIES, documentsOf, modulesOf, type PolicyRow } from '../policy.sql.ts';
 import { compileTenant } from '../rules/index.ts';
 
@@ -35,6 +35,7 @@ export class Bundles {
 
   constructor(
     private readonly database: Database,
+    private readonly modules: ActiveModules,
     @Inject(SETTINGS_TOKEN) settings: Settings,
   ) {
     this.signer = new BundleSigner(settings.OPA_BUNDLE_SIGNING_KEY);
@@ -130,6 +131,7 @@ export class Bundles {
     });
     const data = compileTenant(documentsOf(rows), revision);
     const { references, files } = compileModules(modulesOf(rows), tenantId);
+    this.modules.set(tenantId, references);
     return buildBundle(
       {
         revision,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ModuleReference } from '../modules/index.ts';
 import { AUTONOMY, DECISIONS, DOMAINS, SCOPES, toDecision } from '../rules/index.ts';
 
 const verdict = { autonomy: z.enum(AUTONOMY), verdict: z.enum(DECISIONS) };
@@ -37,8 +38,10 @@ export const ENGINE_DECISION = z
   .refine((d) => toDecision(d.autonomy) === d.decision && d.allow === (d.decision === 'allow'), 'contradicts itself');
 export type EngineDecision = z.output<typeof ENGINE_DECISION>;
 
+type DenialReason = 'policy_engine_unreachable' | 'unknown_subject' | 'policy_module_too_slow' | 'policy_module_failed';
+
 /** The denial that holds where there is no decision. */
-export function denied(reason: 'policy_engine_unreachable' | 'unknown_subject'): EngineDecision {
+export function denied(reason: DenialReason): EngineDecision {
   return {
     decision: 'deny',
     allow: false,
@@ -50,5 +53,16 @@ export function denied(reason: 'policy_engine_unreachable' | 'unknown_subject'):
     revision: null,
     policies: [],
     domains: [],
+  };
+}
+
+/** The denial that holds where a module could not be evaluated: it names the module and says why. */
+export function deniedByModule({ domain, ...policy }: ModuleReference, why: string): EngineDecision {
+  const said = { autonomy: 'block', verdict: 'deny' } as const;
+  const { scope, scopeId } = policy;
+  return {
+    ...denied('policy_module_failed'),
+    policies: [{ ...policy, domain, ...said }],
+    domains: [{ domain, autonomy: 'block', default: false, scopes: [{ scope, scopeId, reason: why, ...said }] }],
   };
 }

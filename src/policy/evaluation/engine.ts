@@ -1,10 +1,11 @@
 import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { Problem } from '#libs/http';
-import { OpaClient, OpaOverloaded, OpaUnreachable } from '#libs/opa';
+import { OpaClient, OpaOverloaded, OpaQueryFailed, OpaTooSlow, OpaUnreachable } from '#libs/opa';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import type { PathStep } from '../place.ts';
+import { ActiveModules, policyOfFile } from '../modules/index.ts';
+import { type PathStep, placeKey } from '../place.ts';
 import { PolicyMetrics } from '../policy.metrics.ts';
-import { denied, ENGINE_DECISION, type EngineDecision } from './decision.ts';
+import { denied, deniedByModule, ENGINE_DECISION, type EngineDecision } from './decision.ts';
 import type { Evaluation } from './evaluation.schema.ts';
 
 /** The base Rego's input for one evaluation. */
@@ -25,7 +26,8 @@ export class PolicyEngine implements OnApplicationShutdown {
 
   constructor(
     private readonly metrics: PolicyMetrics,
-    @Inject(SETTINGS_TOKEN) settings: Settings,
+    private readonly modules: ActiveModules,
+    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
   ) {
     this.opa = new OpaClient('openclaw/main/batch', {
       url: settings.OPA_URL,
@@ -38,7 +40,7 @@ export class PolicyEngine implements OnApplicationShutdown {
   async decide(input: EngineInput): Promise<EngineDecision> {
     const started = performance.now();
     try {
-      const answer = await this.opa.evaluate(input.tenant, input);
+      const answer = await this.ask(input);
       const parsed = ENGINE_DECISION.safeParse(answer);
       if (!parsed.success) throw new OpaUnreachable(`OPA's answer is no decision: ${parsed.error.issues[0]?.message}`);
       return parsed.data;
@@ -49,10 +51,27 @@ export class PolicyEngine implements OnApplicationShutdown {
       if (!(error instanceof OpaUnreachable)) throw error;
       this.metrics.failed();
       this.complain(error);
-      return denied('policy_engine_unreachable');
+      return this.deniedFor(input, error);
     } finally {
       this.metrics.evaluated((performance.now() - started) / 1000);
     }
+  }
+
+  /** Requests on which a module has a say go in lanes of their own, so that it can hold up no others. */
+  private ask(input: EngineInput): Promise<unknown> {
+    const places = this.modules.placesWith(input.tenant, input.path.map(placeKey));
+    if (places.length === 0) return this.opa.evaluate(input.tenant, input);
+    const lane = { group: input.tenant, callMs: this.settings.MODULE_TIMEOUT_MS };
+    return this.opa.evaluate(JSON.stringify([input.tenant, ...places]), input, lane);
+  }
+
+  private deniedFor({ tenant, path }: EngineInput, error: OpaUnreachable): EngineDecision {
+    const id = error instanceof OpaQueryFailed && error.file ? policyOfFile(error.file) : undefined;
+    const failed = id === undefined ? undefined : this.modules.find(tenant, id);
+    if (failed)
+      return deniedByModule(failed, `its module failed (line ${(error as OpaQueryFailed).line}): ${error.message}`);
+    const isModules = this.modules.placesWith(tenant, path.map(placeKey)).length > 0;
+    return denied(error instanceof OpaTooSlow && isModules ? 'policy_module_too_slow' : 'policy_engine_unreachable');
   }
 
   ping(timeoutMs: number): Promise<void> {

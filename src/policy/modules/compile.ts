@@ -26,6 +26,11 @@ export function compileModules(modules: readonly PlacedModule[], tenantId: strin
 }
 
 /** The name of a module's file in the bundle, by which OPA's errors call it. */
-export function moduleFile(policyId: string): string {
+function moduleFile(policyId: string): string {
   return `modules/${policyId}.rego`;
+}
+
+/** The policy whose module an error of OPA is about, by the file it names. */
+export function policyOfFile(file: string): string | undefined {
+  return /(?:^|\/)modules\/([A-Za-z0-9_-]+)\.rego$/.exec(file)?.[1];
 }

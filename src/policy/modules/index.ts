@@ -1,4 +1,5 @@
-export { compileModules, type CompiledModules, moduleFile, type ModuleReference } from './compile.ts';
+export { ActiveModules } from './active-modules.ts';
+export { compileModules, type CompiledModules, type ModuleReference, policyOfFile } from './compile.ts';
 export { CONSTRAINTS, issueText, MAX_MODULE_BYTES, type ModuleIssue } from './contract.ts';
 export { MODULE_LIBRARY, ModuleChecker, OpaModuleChecker } from './module-checker.ts';
 export { type PlacedModule } from './placed-module.ts';
