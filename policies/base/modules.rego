@@ -1,33 +1,56 @@
 # Rego modules: what a tenant's own Rego says. Each is loaded under a package of its own and is shown one request. What
 # it says is added to what the rules documents say, and never stands in for what holds where they are silent: a module
 # can only restrict.
-#
-# The decision takes two things from here, `module_voices` and `restricted`, and gives what a module is shown.
 package openclaw.main
 
 import data.openclaw.lib
 
-# What the modules filed under these keys say of these domains, from the top:
-# {policy, rank, why, constraints}, with rank -1 where it only sets constraints.
-module_voices(tenant, keys, domains, seen) := [voice |
-	some key in keys
+# The one place where modules join: as further voices in the accounts of their domains, and with limits of their own.
+joined(item, answer) := object.union(answer, {
+	"autonomy": max([account[1] | some account in accounts]),
+	"disclosure": 1 in [voice[1] | some voice in accounts[0][2]],
+	"audit": restricted("audit", answer.audit, said),
+	"domains": accounts,
+}) if {
+	domains := array.concat([account[0] | some account in answer.domains], ["audit"])
+	said := module_answers(item.tenant, item.path, domains, shown_to_modules(item, answer))
+	accounts := [joined_account(account, said) | some account in answer.domains]
+}
+
+joined_account([domain, _, voices, limits], said) := account(domain, array.concat(voices, own), restricted(domain, limits, said)) if {
+	own := [[answer.module.ref, answer.rank, "says", answer.why] |
+		some answer in said
+		answer.module.domain == domain
+		answer.rank >= 0
+	]
+}
+
+# The request, and how sensitive the thing is that it is about.
+shown_to_modules(item, answer) := object.union(
+	object.filter(item, ["tenant", "action", "subject", "resource", "context"]),
+	{"classification": answer.classification},
+)
+
+# What the modules on the path say of these domains, from the top: {module, rank, why, constraints}, with rank -1
+# where one has no opinion.
+module_answers(tenant, path, domains, shown) := [answer |
+	some key in path
 	some module in data.openclaw.tenants[tenant].modules[key]
 	module.domain in domains
-	said := module_said(tenant, module.id, seen)
-	voice := module_voice(module, said)
+	answer := module_answer(module, module_said(tenant, module.id, shown))
 ]
 
-module_said(tenant, id, seen) := {
-	"autonomy": [value | value := data.openclaw.modules[tenant][id].autonomy with input as seen],
-	"deny": [message | some message in data.openclaw.modules[tenant][id].deny with input as seen],
-	"require_approval": [message | some message in data.openclaw.modules[tenant][id].require_approval with input as seen],
-	"constraints": [value | value := data.openclaw.modules[tenant][id].constraints with input as seen],
+module_said(tenant, id, shown) := {
+	"autonomy": [value | value := data.openclaw.modules[tenant][id].autonomy with input as shown],
+	"deny": [message | some message in data.openclaw.modules[tenant][id].deny with input as shown],
+	"require_approval": [message | some message in data.openclaw.modules[tenant][id].require_approval with input as shown],
+	"constraints": [value | value := data.openclaw.modules[tenant][id].constraints with input as shown],
 }
 
 # The strictest of what it says. Where it says something that nobody can read, the request is denied.
-module_voice(module, said) := {"policy": module, "rank": 3, "why": fault, "constraints": {}} if {
+module_answer(module, said) := {"module": module, "rank": 3, "why": fault, "constraints": {}} if {
 	fault := module_faults(module, said)[0]
-} else := {"policy": module, "rank": rank, "why": why, "constraints": constraints} if {
+} else := {"module": module, "rank": rank, "why": why, "constraints": constraints} if {
 	constraints := object.union_n(said.constraints)
 	[rank, why] := module_verdict(said)
 }
@@ -143,10 +166,14 @@ is_names(value) if {
 }
 
 # What the rules documents and the modules limit together.
-restricted(domain, limit, voices) := merged_fields(constraint_kinds[domain], array.concat([limit], [voice.constraints |
-	some voice in voices
-	voice.policy.domain == domain
-]))
+restricted(domain, limits, said) := merged_fields(constraint_kinds[domain], array.concat([limits], constraints)) if {
+	constraints := [answer.constraints |
+		some answer in said
+		answer.module.domain == domain
+		answer.constraints != {}
+	]
+	constraints != []
+} else := limits
 
 merged_fields(kinds, objects) := object.union(
 	{name: value | some name, value in objects[0]},
@@ -159,7 +186,7 @@ merged_fields(kinds, objects) := object.union(
 
 merged_alone("all_names", given) := lib.in_all(given)
 
-merged_alone("any_names", given) := lib.in_any(given)
+merged_alone("any_names", given) := sort({name | some names in given; some name in names})
 
 merged_alone("label", given) := lib.lowest_label(given)
 

@@ -9,10 +9,7 @@ modules(filed) := {"acme": {"revision": "r1", "scopes": {}, "modules": {key: [mo
 
 module(key, domain, id) := {
 	"id": id,
-	"name": id,
-	"version": "1.0.0",
-	"scope": split(key, ":")[0],
-	"scopeId": split(key, ":")[1],
+	"ref": concat(" ", [id, "of", key]),
 	"domain": domain,
 }
 
@@ -21,7 +18,7 @@ with_documents(filed, scopes) := {"acme": object.union(modules(filed).acme, {"sc
 # A request to the modules of the enterprise (by id: what it says), under documents.
 decide_with(domain, says, scopes, action, extra) := answer if {
 	filed := {"enterprise:acme": {id: domain | some id, _ in says}}
-	answer := main.decision with data.openclaw.tenants as with_documents(filed, scopes)
+	answer := in_full(main.decision) with data.openclaw.tenants as with_documents(filed, scopes)
 		with data.openclaw.modules as {"acme": says}
 		with input as asked(action, extra)
 }
@@ -38,7 +35,7 @@ test_a_silent_module_changes_nothing if {
 
 test_its_autonomy_is_one_more_voice if {
 	on_actions({"autonomy": "notify"}).autonomy == "notify"
-	on_actions({"autonomy": "notify"}).obligations == {"disclosure": true, "notify": true}
+	on_actions({"autonomy": "notify"}).disclosure
 	on_actions({"autonomy": "approve"}).decision == "require_approval"
 	on_actions({"autonomy": "block"}).decision == "deny"
 }
@@ -46,10 +43,8 @@ test_its_autonomy_is_one_more_voice if {
 test_a_denial_is_given_with_its_messages if {
 	answer := on_actions({"deny": {"too late", "too much"}, "require_approval": {"ask"}, "autonomy": "autonomous"})
 	answer.decision == "deny"
-	answer.reason == `Denied by the actions policy "m" 1.0.0 of enterprise acme: too late; too much.`
-	some citation in answer.policies
-	citation.id == "m"
-	citation.autonomy == "block"
+	answer.reason == ["actions", "m of enterprise:acme", 3, "says", "too late; too much"]
+	{"ref": "m of enterprise:acme", "verdict": "deny"} in answer.policies
 }
 
 test_block_is_stricter_than_a_wish_for_approval if {
@@ -59,19 +54,19 @@ test_block_is_stricter_than_a_wish_for_approval if {
 test_approval_is_asked_for_with_its_messages if {
 	answer := on_actions({"require_approval": {"large amount"}, "autonomy": "notify"})
 	answer.decision == "require_approval"
-	contains(answer.reason, "large amount")
+	answer.reason[4] == "large amount"
 }
 
 test_messages_are_few_short_and_text if {
 	many := {sprintf("%d %s", [n, concat("", ["x" | some _ in numbers.range(1, 300)])]) | some n in numbers.range(1, 20)}
-	count(on_actions({"deny": many}).reason) < 1100
-	contains(on_actions({"deny": {{"a": 1}}}).reason, "a message that is no text")
+	count(on_actions({"deny": many}).reason[4]) < 1100
+	contains(on_actions({"deny": {{"a": 1}}}).reason[4], "a message that is no text")
 }
 
 test_an_autonomy_that_is_none_denies if {
 	on_actions({"autonomy": "free"}).decision == "deny"
 	on_actions({"autonomy": 3}).decision == "deny"
-	contains(on_actions({"autonomy": "free"}).reason, "an autonomy that is none")
+	contains(on_actions({"autonomy": "free"}).reason[4], "an autonomy that is none")
 }
 
 test_where_no_document_speaks_the_default_holds_whatever_a_module_says if {
@@ -87,17 +82,17 @@ test_a_module_speaks_only_where_its_domain_is_touched if {
 }
 
 test_a_module_elsewhere_is_not_asked if {
-	answer := main.decision with data.openclaw.tenants as with_documents({"org:other": {"m": "actions"}}, free)
+	answer := in_full(main.decision) with data.openclaw.tenants as with_documents({"org:other": {"m": "actions"}}, free)
 		with data.openclaw.modules as {"acme": {"m": {"deny": {"no"}}}}
 		with input as asked("deploy", {})
 	answer.decision == "allow"
 }
 
 test_a_module_is_shown_the_request_and_its_classification_and_nothing_else if {
-	request := {"subject": {"userId": "alice"}, "resource": {"connector": "gmail"}, "context": {}, "secret": 1}
-	seen := main.seen_by_modules with data.openclaw.tenants as tenant(free) with input as asked("deploy", request)
-	object.keys(seen) == {"tenant", "action", "subject", "resource", "context", "classification"}
-	seen.classification == "internal"
+	request := asked("deploy", {"subject": {"userId": "alice"}, "resource": {}, "context": {}, "secret": 1})
+	shown := main.shown_to_modules(request, {"classification": "internal"})
+	object.keys(shown) == {"tenant", "action", "subject", "resource", "context", "classification"}
+	shown.classification == "internal"
 }
 
 limited(domain, constraints, scopes, extra) := answer if {
@@ -139,7 +134,7 @@ test_constraints_of_every_kind_merge if {
 }
 
 test_a_constraint_nobody_can_read_denies if {
-	contains(limited("actions", {"other": 1}, free, {}).reason, "a constraint nobody can read: other")
+	contains(limited("actions", {"other": 1}, free, {}).reason[4], "a constraint nobody can read: other")
 	every bad in [{"blocked": "wipe"}, {"other": 1}, {"blocked": [1]}, [], "x"] {
 		limited("actions", bad, free, {}).decision == "deny"
 	}

@@ -136,7 +136,11 @@ export class Bundles {
       {
         revision,
         roots: [`openclaw/tenants/${tenantId}`, moduleRoot(tenantId)],
-        data: { openclaw: { tenants: { [tenantId]: { ...data, modules: references } } } },
+        data: {
+          openclaw: {
+            tenants: { [tenantId]: Object.keys(files).length === 0 ? data : { ...data, modules: references } },
+          },
+        },
         modules: files,
       },
       this.signer,

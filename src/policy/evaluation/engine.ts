@@ -3,16 +3,17 @@ import { Problem } from '#libs/http';
 import { OpaClient, OpaOverloaded, OpaQueryFailed, OpaTooSlow, OpaUnreachable } from '#libs/opa';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { ActiveModules, policyOfFile } from '../modules/index.ts';
-import { type PathStep, placeKey } from '../place.ts';
 import { PolicyMetrics } from '../policy.metrics.ts';
-import { denied, deniedByModule, ENGINE_DECISION, type EngineDecision } from './decision.ts';
+import { denied, deniedByModule, type EngineDecision } from './decision.ts';
 import type { Evaluation } from './evaluation.schema.ts';
+import { NoRuling, readRuling } from './ruling.ts';
 
 /** The base Rego's input for one evaluation. */
 export interface EngineInput extends Omit<Evaluation, 'subject'> {
   readonly tenant: string;
   readonly subject: { readonly userId: string; readonly orgId: string; readonly teamIds: readonly string[] };
-  readonly path: readonly PathStep[];
+  /** From the enterprise down, keyed as `placeKey` does. */
+  readonly path: readonly string[];
 }
 
 /**
@@ -40,15 +41,12 @@ export class PolicyEngine implements OnApplicationShutdown {
   async decide(input: EngineInput): Promise<EngineDecision> {
     const started = performance.now();
     try {
-      const answer = await this.ask(input);
-      const parsed = ENGINE_DECISION.safeParse(answer);
-      if (!parsed.success) throw new OpaUnreachable(`OPA's answer is no decision: ${parsed.error.issues[0]?.message}`);
-      return parsed.data;
+      return readRuling(await this.ask(input), input.action);
     } catch (error) {
       if (error instanceof OpaOverloaded) {
         throw new Problem('overloaded', 'Too many evaluations are waiting. Try again in a second.', { retryAfter: 1 });
       }
-      if (!(error instanceof OpaUnreachable)) throw error;
+      if (!(error instanceof OpaUnreachable || error instanceof NoRuling)) throw error;
       this.metrics.failed();
       this.complain(error);
       return this.deniedFor(input, error);
@@ -59,19 +57,19 @@ export class PolicyEngine implements OnApplicationShutdown {
 
   /** Requests on which a module has a say go in lanes of their own, so that it can hold up no others. */
   private ask(input: EngineInput): Promise<unknown> {
-    const places = this.modules.placesWith(input.tenant, input.path.map(placeKey));
+    const places = this.modules.placesWith(input.tenant, input.path);
     if (places.length === 0) return this.opa.evaluate(input.tenant, input);
     const lane = { group: input.tenant, callMs: this.settings.MODULE_TIMEOUT_MS };
     return this.opa.evaluate(JSON.stringify([input.tenant, ...places]), input, lane);
   }
 
-  private deniedFor({ tenant, path }: EngineInput, error: OpaUnreachable): EngineDecision {
-    const id = error instanceof OpaQueryFailed && error.file ? policyOfFile(error.file) : undefined;
-    const failed = id === undefined ? undefined : this.modules.find(tenant, id);
-    if (failed)
-      return deniedByModule(failed, `its module failed (line ${(error as OpaQueryFailed).line}): ${error.message}`);
-    const isModules = this.modules.placesWith(tenant, path.map(placeKey)).length > 0;
-    return denied(error instanceof OpaTooSlow && isModules ? 'policy_module_too_slow' : 'policy_engine_unreachable');
+  private deniedFor({ tenant, path }: EngineInput, error: Error): EngineDecision {
+    if (error instanceof OpaQueryFailed && error.file) {
+      const failed = this.modules.find(tenant, policyOfFile(error.file));
+      if (failed) return deniedByModule(failed, `its module failed (line ${error.line}): ${error.message}`);
+    }
+    const isSlow = error instanceof OpaTooSlow && this.modules.placesWith(tenant, path).length > 0;
+    return denied(isSlow ? 'policy_module_too_slow' : 'policy_engine_unreachable');
   }
 
   ping(timeoutMs: number): Promise<void> {

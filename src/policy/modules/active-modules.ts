@@ -17,7 +17,7 @@ export class ActiveModules {
     return references ? places.filter((place) => Object.hasOwn(references, place)) : [];
   }
 
-  find(tenantId: string, policyId: string): ModuleReference | undefined {
+  find(tenantId: string, policyId: string | undefined): ModuleReference | undefined {
     const references = this.tenants.get(tenantId) ?? {};
     return Object.values(references)
       .flat()

@@ -1,24 +1,30 @@
-import { byPlace, compare } from '../rules/index.ts';
+import { byPlace, compare, encodeReference } from '../rules/index.ts';
 import type { PlacedModule } from './placed-module.ts';
 import { rehouse } from './package-clause.ts';
 
 /** Points the base Rego at a module: where it stands, and under which key it is loaded (its policy's id). */
 export type ModuleReference = Omit<PlacedModule, 'rego'>;
 
+/** With the text by which decisions name it. */
+export type BundledModule = ModuleReference & { readonly ref: string };
+
 /** The modules of a tenant as its bundle carries them. */
 export interface CompiledModules {
   /** At `data.openclaw.tenants[<tenant>].modules`, keyed `<scope>:<scopeId>`, widest scope first. */
-  readonly references: Readonly<Record<string, readonly ModuleReference[]>>;
+  readonly references: Readonly<Record<string, readonly BundledModule[]>>;
   /** Rego by file name, each under a package of its own. */
   readonly files: Readonly<Record<string, string>>;
 }
 
 /** The same modules give the same result, in whatever order they come. */
 export function compileModules(modules: readonly PlacedModule[], tenantId: string): CompiledModules {
-  const references: Record<string, ModuleReference[]> = {};
+  const references: Record<string, BundledModule[]> = {};
   const files: Record<string, string> = {};
   for (const { rego, ...reference } of [...modules].sort(byPlace)) {
-    (references[`${reference.scope}:${reference.scopeId}`] ??= []).push(reference);
+    (references[`${reference.scope}:${reference.scopeId}`] ??= []).push({
+      ...reference,
+      ref: encodeReference(reference),
+    });
     files[moduleFile(reference.id)] = rehouse(rego, tenantId, reference.id);
   }
   const keys = Object.keys(references).sort(compare);
