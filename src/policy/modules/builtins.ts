@@ -14,7 +14,14 @@ export const PERMITTED_BUILTINS: ReadonlySet<string> = new Set([
   // text
   ...['concat', 'contains', 'endswith', 'indexof', 'lower', 'split', 'sprintf', 'startswith', 'substring', 'upper'],
   ...['trim', 'trim_left', 'trim_prefix', 'trim_right', 'trim_space', 'trim_suffix'],
-  ...['strings.any_prefix_match', 'strings.any_suffix_match', 'strings.count', 'strings.reverse', 'regex.match'],
+  ...[
+    'strings.any_prefix_match',
+    'strings.any_suffix_match',
+    'strings.count',
+    'strings.reverse',
+    'regex.match',
+    'regex.is_valid',
+  ],
   // versions, and times that the request names
   ...['semver.compare', 'semver.is_valid', 'time.parse_duration_ns', 'time.parse_rfc3339_ns'],
   // types

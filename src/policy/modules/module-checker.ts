@@ -8,7 +8,7 @@ import { CONSTRAINTS, CONTRACT, MAX_MESSAGES, MAX_MODULE_BYTES, type ModuleIssue
 import { inspectModule } from './inspect.ts';
 import { oldSyntax } from './old-syntax.ts';
 import { findPackageClause, MODULE_PACKAGE } from './package-clause.ts';
-import { sampleInputs } from './samples.ts';
+import { patternsOf, sampleInputs } from './samples.ts';
 
 /** What a module may use of the base policies: `openclaw.lib`. */
 export const MODULE_LIBRARY = join('policies', 'base', 'lib');
@@ -71,26 +71,31 @@ export class OpaModuleChecker extends ModuleChecker {
 
   /** Evaluates the module once for each sample: an endless one, a conflict or a wrong type is seen here first. */
   private async trial(folder: OpaFolder, domain: Domain, module: Module): Promise<ModuleIssue[]> {
-    await folder.write('input.json', JSON.stringify({ items: sampleInputs(module) }));
+    await folder.write('input.json', JSON.stringify({ items: sampleInputs(module), patterns: patternsOf(module) }));
     await folder.write('trial.rego', TRIAL);
     const run = await folder.run(
       [
         ...['eval', '--format', 'json', '--timeout', `${TRIAL_MS}ms`, '--capabilities', 'capabilities.json'],
         ...['--input', 'input.json', '--data', FILE, '--data', 'lib.rego', '--data', 'trial.rego'],
-        'data.openclaw.trial.results',
+        'data.openclaw.trial',
       ],
       { timeoutMs: TRIAL_MS + 2_000, outputBytes: TRIAL_BYTES },
     );
     if (run.killed) return [unbounded('to evaluate', run)];
     if (run.code !== 0) {
       return faultsOf(run).map((fault) =>
-        /cancel|timeout|deadline/i.test(fault.message)
+        /cancel|timeout|timed out|deadline/i.test(fault.message)
           ? { message: `it takes longer than ${TRIAL_MS} ms to evaluate a few sample requests` }
           : { ...fault, message: `for a sample request it fails: ${fault.message}` },
       );
     }
-    const { result = [] } = JSON.parse(run.stdout) as { result?: { expressions: { value: Said[] }[] }[] };
-    const faults = (result[0]?.expressions[0]?.value ?? []).flatMap((said) => wrongAnswer(said, domain));
+    const { result = [] } = JSON.parse(run.stdout) as { result?: { expressions: { value: Trial }[] }[] };
+    const trial = result[0]?.expressions[0]?.value;
+    if (!trial) return [{ message: 'OPA gives no answer to a few sample requests' }];
+    const faults = [
+      ...trial.invalid_patterns.map((pattern) => ({ message: `regex.match: ${shown(pattern)} is no pattern of RE2` })),
+      ...trial.results.flatMap((said) => wrongAnswer(said, domain)),
+    ];
     return [...new Map(faults.map((fault) => [fault.message, fault])).values()].slice(0, 5);
   }
 
@@ -107,6 +112,8 @@ export class OpaModuleChecker extends ModuleChecker {
 
 const TRIAL = `package openclaw.trial
 
+invalid_patterns := [pattern | some pattern in input.patterns; not regex.is_valid(pattern)]
+
 results := [said |
 	some item in input.items
 	said := {
@@ -117,6 +124,11 @@ results := [said |
 	}
 ]
 `;
+
+interface Trial {
+  readonly results: readonly Said[];
+  readonly invalid_patterns: readonly string[];
+}
 
 type Said = Record<(typeof CONTRACT)[number], readonly unknown[]>;
 
@@ -197,7 +209,7 @@ function faultsOf({ stdout, stderr }: OpaRun): ModuleIssue[] {
 
 function toIssue({ message, location }: OpaFault): ModuleIssue {
   const known = location?.file !== undefined && basename(location.file) === FILE;
-  return { message: inWords(message), ...(known && { line: location?.row, column: location?.col }) };
+  return { message: inWords(message), ...(known && { line: location?.row, column: location?.col || undefined }) };
 }
 
 /** `module.rego:3: rego_parse_error: …`, as `opa parse` writes it. */

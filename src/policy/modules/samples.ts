@@ -56,6 +56,22 @@ function place(input: Record<string, unknown>, [first, second, ...rest]: readonl
   at[path.at(-1)!] = value;
 }
 
+/** The patterns that the module matches against; the built-in says nothing of a wrong one, and never matches. */
+export function patternsOf(module: Module): string[] {
+  const patterns = new Set<string>();
+  const visit = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return;
+    if (Array.isArray(node)) {
+      const [operator, first] = node as [Term | undefined, Term | undefined];
+      const isMatch = operator?.type === 'ref' && fixedPath(operator.value as Term[]).join('.') === 'regex.match';
+      if (isMatch && first?.type === 'string') patterns.add(first.value as string);
+    }
+    for (const [key, value] of Object.entries(node)) if (key !== 'location') visit(value);
+  };
+  visit(module.rules);
+  return [...patterns];
+}
+
 function whatItReads(module: Module): { read: string[][]; texts: Set<string> } {
   const read = new Map<string, string[]>();
   const texts = new Set<string>();
