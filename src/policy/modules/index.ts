@@ -4,3 +4,4 @@ export { CONSTRAINTS, issueText, MAX_MODULE_BYTES, type ModuleIssue } from './co
 export { MODULE_LIBRARY, ModuleChecker, OpaModuleChecker } from './module-checker.ts';
 export { type PlacedModule } from './placed-module.ts';
 export { moduleRoot, rehouse } from './package-clause.ts';
+export { testModules, type TestOutcome } from './test-modules.ts';

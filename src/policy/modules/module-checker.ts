@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { OpaCommand, OpaFolder, OpaRun } from '#libs/opa';
 import { AUTONOMY, type Domain } from '../rules/index.ts';
 import type { Module } from './ast.ts';
-import { PERMITTED_BUILTINS } from './builtins.ts';
+import { capabilitiesForModules } from './capabilities.ts';
 import { CONSTRAINTS, CONTRACT, MAX_MESSAGES, MAX_MODULE_BYTES, type ModuleIssue } from './contract.ts';
 import { inspectModule } from './inspect.ts';
 import { oldSyntax } from './old-syntax.ts';
@@ -99,13 +99,11 @@ export class OpaModuleChecker extends ModuleChecker {
     return [...new Map(faults.map((fault) => [fault.message, fault])).values()].slice(0, 5);
   }
 
-  /** The capabilities of this OPA, cut down to what is permitted; made once for each program. */
+  /** Made once for each program. */
   private async capabilitiesOf(folder: OpaFolder): Promise<string> {
     const binary = this.opa.find();
-    if (this.capabilities?.binary !== binary) {
-      const { stdout } = await folder.run(['capabilities', '--current']);
-      this.capabilities = { binary, text: restricted(stdout) };
-    }
+    if (this.capabilities?.binary !== binary)
+      this.capabilities = { binary, text: await capabilitiesForModules(folder) };
     return this.capabilities.text;
   }
 }
@@ -221,10 +219,4 @@ function plainFaults(text: string): ModuleIssue[] {
 
 function inWords(message: string): string {
   return message.replaceAll('`', '"').slice(0, 500);
-}
-
-function restricted(text: string): string {
-  const all = JSON.parse(text) as { builtins: { name: string }[] };
-  const builtins = all.builtins.filter(({ name }) => PERMITTED_BUILTINS.has(name));
-  return JSON.stringify({ builtins, future_keywords: [], features: ['rego_v1'], allow_net: [] });
 }
