@@ -5,6 +5,12 @@ package openclaw.main
 
 import data.openclaw.lib
 
+# Whether any bundle on the path holds modules.
+has_modules(tenant, path) if {
+	some bundle in bundles(path)
+	data.openclaw.tenants[tenant][bundle].modules
+}
+
 # The one place where modules join: as further voices in the accounts of their domains, and with limits of their own.
 joined(item, answer) := object.union(answer, {
 	"autonomy": max([account[1] | some account in accounts]),
@@ -35,16 +41,17 @@ shown_to_modules(item, answer) := object.union(
 # where one has no opinion.
 module_answers(tenant, path, domains, shown) := [answer |
 	some key in path
-	some module in data.openclaw.tenants[tenant].modules[key]
+	[bundle, scope] := split(key, "/")
+	some module in data.openclaw.tenants[tenant][bundle].modules[scope]
 	module.domain in domains
-	answer := module_answer(module, module_said(tenant, module.id, shown))
+	answer := module_answer(module, module_said(tenant, bundle, module.id, shown))
 ]
 
-module_said(tenant, id, shown) := {
-	"autonomy": [value | value := data.openclaw.modules[tenant][id].autonomy with input as shown],
-	"deny": [message | some message in data.openclaw.modules[tenant][id].deny with input as shown],
-	"require_approval": [message | some message in data.openclaw.modules[tenant][id].require_approval with input as shown],
-	"constraints": [value | value := data.openclaw.modules[tenant][id].constraints with input as shown],
+module_said(tenant, bundle, id, shown) := {
+	"autonomy": [value | value := data.openclaw.modules[tenant][bundle][id].autonomy with input as shown],
+	"deny": [message | some message in data.openclaw.modules[tenant][bundle][id].deny with input as shown],
+	"require_approval": [message | some message in data.openclaw.modules[tenant][bundle][id].require_approval with input as shown],
+	"constraints": [value | value := data.openclaw.modules[tenant][bundle][id].constraints with input as shown],
 }
 
 # The strictest of what it says. Where it says something that nobody can read, the request is denied.

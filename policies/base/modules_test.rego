@@ -3,9 +3,9 @@ package openclaw.main_test
 
 import data.openclaw.main
 
-modules(filed) := {"acme": {"revision": "r1", "scopes": {}, "modules": {key: [module(key, domain, id) | some id, domain in ids] |
+modules(filed) := {"acme": {"1.0": {"revision": 1, "scopes": {}, "modules": {key: [module(key, domain, id) | some id, domain in ids] |
 	some key, ids in filed
-}}}
+}}}}
 
 module(key, domain, id) := {
 	"id": id,
@@ -13,13 +13,13 @@ module(key, domain, id) := {
 	"domain": domain,
 }
 
-with_documents(filed, scopes) := {"acme": object.union(modules(filed).acme, {"scopes": tenant(scopes).acme.scopes})}
+with_documents(filed, scopes) := {"acme": {"1.0": object.union(modules(filed).acme["1.0"], {"scopes": tenant(scopes).acme["1.0"].scopes})}}
 
 # A request to the modules of the enterprise (by id: what it says), under documents.
 decide_with(domain, says, scopes, action, extra) := answer if {
 	filed := {"enterprise:acme": {id: domain | some id, _ in says}}
 	answer := in_full(main.decision) with data.openclaw.tenants as with_documents(filed, scopes)
-		with data.openclaw.modules as {"acme": says}
+		with data.openclaw.modules as {"acme": {"1.0": says}}
 		with input as asked(action, extra)
 }
 
@@ -83,7 +83,7 @@ test_a_module_speaks_only_where_its_domain_is_touched if {
 
 test_a_module_elsewhere_is_not_asked if {
 	answer := in_full(main.decision) with data.openclaw.tenants as with_documents({"org:other": {"m": "actions"}}, free)
-		with data.openclaw.modules as {"acme": {"m": {"deny": {"no"}}}}
+		with data.openclaw.modules as {"acme": {"1.0": {"m": {"deny": {"no"}}}}}
 		with input as asked("deploy", {})
 	answer.decision == "allow"
 }

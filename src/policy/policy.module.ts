@@ -5,6 +5,7 @@ import { OpaCommand } from '#libs/opa';
 import { Global, Module } from '@nestjs/common';
 import { Bundles } from './bundles/bundles.ts';
 import { OpaApiController, OpaTokenGuard } from './bundles/opa-api.controller.ts';
+import { TenantBundles } from './bundles/tenant-bundles.ts';
 import { Propagation } from './bundles/propagation.ts';
 import { Decisions } from './evaluation/decisions.ts';
 import { PolicyEngine } from './evaluation/engine.ts';
@@ -34,6 +35,7 @@ import { POLICY_METRICS, PolicyMetrics } from './policy.metrics.ts';
     ActiveModules,
     Policies,
     Bundles,
+    TenantBundles,
     Propagation,
     OpaTokenGuard,
     PolicyEngine,

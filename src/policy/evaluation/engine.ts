@@ -12,7 +12,7 @@ import { NoRuling, readRuling } from './ruling.ts';
 export interface EngineInput extends Omit<Evaluation, 'subject'> {
   readonly tenant: string;
   readonly subject: { readonly userId: string; readonly orgId: string; readonly teamIds: readonly string[] };
-  /** From the enterprise down, keyed as `placeKey` does. */
+  /** From the enterprise down, each step with the bundle that has its policies: `1.0/enterprise:acme`. */
   readonly path: readonly string[];
 }
 
@@ -57,10 +57,10 @@ export class PolicyEngine implements OnApplicationShutdown {
 
   /** Requests on which a module has a say go in lanes of their own, so that it can hold up no others. */
   private ask(input: EngineInput): Promise<unknown> {
-    const places = this.modules.placesWith(input.tenant, input.path);
-    if (places.length === 0) return this.opa.evaluate(input.tenant, input);
+    const steps = this.modules.stepsWith(input.tenant, input.path);
+    if (steps.length === 0) return this.opa.evaluate(input.tenant, input);
     const lane = { group: input.tenant, callMs: this.settings.MODULE_TIMEOUT_MS };
-    return this.opa.evaluate(JSON.stringify([input.tenant, ...places]), input, lane);
+    return this.opa.evaluate(JSON.stringify([input.tenant, ...steps]), input, lane);
   }
 
   private deniedFor({ tenant, path }: EngineInput, error: Error): EngineDecision {
@@ -68,7 +68,7 @@ export class PolicyEngine implements OnApplicationShutdown {
       const failed = this.modules.find(tenant, policyOfFile(error.file));
       if (failed) return deniedByModule(failed, `its module failed (line ${error.line}): ${error.message}`);
     }
-    const isSlow = error instanceof OpaTooSlow && this.modules.placesWith(tenant, path).length > 0;
+    const isSlow = error instanceof OpaTooSlow && this.modules.stepsWith(tenant, path).length > 0;
     return denied(isSlow ? 'policy_module_too_slow' : 'policy_engine_unreachable');
   }
 

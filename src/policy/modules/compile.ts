@@ -8,16 +8,16 @@ export type ModuleReference = Omit<PlacedModule, 'rego'>;
 /** With the text by which decisions name it. */
 export type BundledModule = ModuleReference & { readonly ref: string };
 
-/** The modules of a tenant as its bundle carries them. */
+/** The modules of one of a tenant's bundles. */
 export interface CompiledModules {
-  /** At `data.openclaw.tenants[<tenant>].modules`, keyed `<scope>:<scopeId>`, widest scope first. */
+  /** At `data.openclaw.tenants[<tenant>][<bundle>].modules`, keyed `<scope>:<scopeId>`, widest scope first. */
   readonly references: Readonly<Record<string, readonly BundledModule[]>>;
   /** Rego by file name, each under a package of its own. */
   readonly files: Readonly<Record<string, string>>;
 }
 
 /** The same modules give the same result, in whatever order they come. */
-export function compileModules(modules: readonly PlacedModule[], tenantId: string): CompiledModules {
+export function compileModules(modules: readonly PlacedModule[], tenantId: string, bundle: string): CompiledModules {
   const references: Record<string, BundledModule[]> = {};
   const files: Record<string, string> = {};
   for (const { rego, ...reference } of [...modules].sort(byPlace)) {
@@ -25,7 +25,7 @@ export function compileModules(modules: readonly PlacedModule[], tenantId: strin
       ...reference,
       ref: encodeReference(reference),
     });
-    files[moduleFile(reference.id)] = rehouse(rego, tenantId, reference.id);
+    files[moduleFile(reference.id)] = rehouse(rego, tenantId, bundle, reference.id);
   }
   const keys = Object.keys(references).sort(compare);
   return { references: Object.fromEntries(keys.map((key) => [key, references[key]!])), files };

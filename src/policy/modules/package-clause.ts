@@ -21,28 +21,28 @@ export function findPackageClause(source: string): PackageClause {
 }
 
 /**
- * The module as it is loaded: under `openclaw.modules[<tenant>][<policy>]`, every line where it was.
+ * The module as it is loaded: under `openclaw.modules[<tenant>][<bundle>][<policy>]`, every line where it was.
  * @throws Error where the source has not been checked or an id could not stand in a package
  */
-export function rehouse(source: string, tenantId: string, policyId: string): string {
+export function rehouse(source: string, tenantId: string, bundle: string, policyId: string): string {
   const clause = findPackageClause(source);
   if (!clause.ok || /\r(?!\n)/.test(source)) throw new Error(`module ${policyId} has no package clause to replace`);
   const lines = source.split('\n');
-  lines[clause.line - 1] = `package ${modulePackage(tenantId, policyId)}`;
+  lines[clause.line - 1] = `package ${modulePackage(tenantId, bundle, policyId)}`;
   return lines.join('\n');
 }
 
-/** `openclaw.modules["acme"]["01J…"]` */
-export function modulePackage(tenantId: string, policyId: string): string {
-  return `openclaw.modules["${key(tenantId)}"]["${key(policyId)}"]`;
+/** `openclaw.modules["acme"]["1.0"]["01J…"]` */
+export function modulePackage(tenantId: string, bundle: string, policyId: string): string {
+  return `openclaw.modules["${key(tenantId)}"]["${key(bundle)}"]["${key(policyId)}"]`;
 }
 
-/** The subtree of `data` that a tenant's modules live in. */
-export function moduleRoot(tenantId: string): string {
-  return `openclaw/modules/${key(tenantId)}`;
+/** The subtree of `data` that the modules of one of a tenant's bundles live in. */
+export function moduleRoot(tenantId: string, bundle: string): string {
+  return `openclaw/modules/${key(tenantId)}/${key(bundle)}`;
 }
 
 function key(id: string): string {
-  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/.test(id)) throw new Error(`"${id}" cannot be the key of a module`);
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(id)) throw new Error(`"${id}" cannot be the key of a module`);
   return id;
 }
