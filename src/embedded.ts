@@ -51,6 +51,7 @@ export async function startEmbeddedProfile(
     DATABASE_DIRECT_URL: servers.databaseDirectUrl,
     OPA_URL: servers.opaUrl,
     OPA_TOKEN: servers.opaToken,
+    OPA_BIN: servers.opaBinary ?? parsed.OPA_BIN,
     OPA_BUNDLE_TOKEN: bundleToken,
     OPA_BUNDLE_SIGNING_KEY: servers.bundleSigningKey,
     OIDC_ISSUER: servers.issuer,

@@ -28,7 +28,10 @@ process.exitCode = await runCli({
   env: process.env,
   stdout: process.stdout,
   stderr: process.stderr,
-  parts: { rules: async () => (await import('./policy-rules.ts')).POLICY_RULES },
+  parts: {
+    rules: async () => (await import('./policy-rules.ts')).POLICY_RULES,
+    modules: async (opa) => (await import('./policy-modules.ts')).policyModules(opa),
+  },
   stop: stop.signal,
 });
 // Signal handlers and pooled connections must not keep a finished command alive.

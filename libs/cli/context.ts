@@ -1,5 +1,7 @@
 import { ApiClient } from './api/client.ts';
 import { CliError, usage } from './errors.ts';
+import { findOpa } from './doctor/programs.ts';
+import type { PolicyModules } from './policy-files/modules.ts';
 import type { PolicyRules } from './policy-files/rules.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -8,6 +10,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** What the command line takes from the rest of the product. Loaded when needed, so that `oce --help` is quick. */
 export interface Parts {
   readonly rules: () => Promise<PolicyRules>;
+  /** Checks of Rego modules with this OPA program. */
+  readonly modules: (opa: string) => Promise<PolicyModules>;
 }
 
 /** Options that every command knows. */
@@ -88,6 +92,17 @@ export class Context {
     if (token !== undefined && as !== undefined) throw usage('give --token or --as, not both');
     if (as !== undefined) return this.mint(as);
     return token ?? (this.world.env.OCE_TOKEN || undefined);
+  }
+
+  /** The checks of Rego modules. Throws CliError where there is no OPA program to run them. */
+  async modules(): Promise<PolicyModules> {
+    const found = await findOpa(this.dataDir, this.world.env);
+    if (found) return this.world.parts.modules(found.binary);
+    throw new CliError(
+      'Rego modules are checked by OPA, and there is no OPA program here.',
+      undefined,
+      'Set OPA_BIN to an OPA 1.0 or newer, put "opa" on the PATH, or run "npm start" once, which finds or makes one.',
+    );
   }
 
   /** A token of a demo person, made from the files of the embedded profile. */

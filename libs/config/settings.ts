@@ -94,6 +94,20 @@ export const SETTINGS = z.object({
   OPA_TIMEOUT_MS: milliseconds(10, 60_000)
     .default(5_000)
     .describe('An evaluation that takes longer is denied with `policy_engine_unreachable`.'),
+  OPA_BIN: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'The OPA program, 1.0 or newer. The embedded profile starts it, and finds or makes one where this is not set; every ' +
+        'profile checks Rego modules with it before they are stored. Default for that: `opa` on the PATH.',
+    ),
+  MODULE_TIMEOUT_MS: milliseconds(10, 60_000)
+    .default(1_000)
+    .describe(
+      'The same as `OPA_TIMEOUT_MS` where a Rego module takes part. A module that is too slow denies its own requests and ' +
+        'no others.',
+    ),
   OPA_BUNDLE_TOKEN: secret
     .optional()
     .describe('Bearer token with which OPA pulls bundles and reports its status. Required in the external profile.'),

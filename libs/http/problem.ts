@@ -18,6 +18,7 @@ export const PROBLEMS = {
   database_unavailable: [503, 'The database cannot be reached now'],
   overloaded: [503, 'Too much work at once'],
   policy_engine_unreachable: [503, 'The policy engine cannot be reached now'],
+  module_check_unavailable: [503, 'Rego modules cannot be checked now'],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
@@ -26,6 +27,11 @@ export type ProblemCode = keyof typeof PROBLEMS;
 export interface FieldProblem {
   readonly path: string;
   readonly message: string;
+  /** Where in a text that was given, from 1. */
+  readonly line?: number | undefined;
+  readonly column?: number | undefined;
+  /** The rule of a Rego module. */
+  readonly rule?: string | undefined;
 }
 
 export interface ProblemExtras {

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { Pool } from 'undici';
 
 /** The engine did not give a usable answer: down, slow or answering nonsense. Whoever asks must deny. */
@@ -5,6 +6,26 @@ export class OpaUnreachable extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'OpaUnreachable';
+  }
+}
+
+/** OPA answered that the evaluation itself failed: two values for one rule, say. `file` and `line` are the Rego's. */
+export class OpaQueryFailed extends OpaUnreachable {
+  constructor(
+    message: string,
+    readonly file?: string,
+    readonly line?: number,
+  ) {
+    super(message);
+    this.name = 'OpaQueryFailed';
+  }
+}
+
+/** The evaluation took longer than its lane allows. */
+export class OpaTooSlow extends OpaUnreachable {
+  constructor(message: string) {
+    super(message);
+    this.name = 'OpaTooSlow';
   }
 }
 
@@ -27,8 +48,23 @@ export interface OpaClientOptions {
   readonly queueLimit?: number;
 }
 
-/** Calls of one tenant under way at once: one being answered while the next is on its way. */
-const CALLS_PER_TENANT = 2;
+/**
+ * Limits of a lane whose evaluations nobody has vouched for: they run a tenant's own code. A call takes `callMs` at most;
+ * should a batch take longer, its items are tried one by one. The lanes of one group share two calls at a time. A lane
+ * that was too slow three times in a row rests for a while, in which it is denied without asking.
+ */
+export interface CautiousLane {
+  readonly group: string;
+  readonly callMs: number;
+}
+
+/** Calls of one lane, or of one group of cautious lanes, under way at once: one is answered while the next is on its way. */
+const CALLS_AT_ONCE = 2;
+const CAUTIOUS_BATCH = 8;
+/** A lane that was too slow so many times in a row rests for so long. */
+const SLOW_IN_A_ROW = 3;
+const REST_MS = 5_000;
+const RESTING = 'the evaluations before it were too slow';
 const RESPONSE_LIMIT_BYTES = 16 * 1024 * 1024;
 
 interface Waiting {
@@ -40,17 +76,26 @@ interface Waiting {
 
 interface Lane {
   readonly waiting: Waiting[];
+  readonly cautious: CautiousLane | undefined;
   underWay: number;
 }
 
+/** Lanes that share calls, and those of them that wait for one. */
+interface Group {
+  underWay: number;
+  readonly blocked: Set<string>;
+}
+
 /**
- * Evaluates inputs at one rule of OPA. Evaluations of a tenant that arrive while its calls are under way go out together
- * in the next call. Calls never mix tenants, so a tenant whose policies are slow delays nobody else; a call past its time
- * limit is aborted, on which OPA cancels the query.
+ * Evaluates inputs at one rule of OPA, in lanes: at least one for each tenant. Evaluations of a lane that arrive while its
+ * calls are under way go out together in the next call. Calls never mix lanes, so that one whose policies are slow delays no
+ * other; a call past its time limit is aborted, on which OPA cancels the query.
  */
 export class OpaClient {
   private readonly pool: Pool;
   private readonly lanes = new Map<string, Lane>();
+  private readonly groups = new Map<string, Group>();
+  private readonly slow = new LRUCache<string, { inARow: number; restUntil: number }>({ max: 10_000 });
   private readonly batchLimit: number;
   private readonly queueLimit: number;
   private readonly headers: Record<string, string>;
@@ -76,16 +121,18 @@ export class OpaClient {
 
   /**
    * The rule's answer for one input.
-   * @throws OpaUnreachable, OpaOverloaded
+   * @param key of the lane; never the same for two tenants
+   * @throws OpaUnreachable, OpaQueryFailed, OpaTooSlow, OpaOverloaded
    */
-  evaluate(tenantId: string, input: unknown): Promise<unknown> {
-    let lane = this.lanes.get(tenantId);
-    if (!lane) this.lanes.set(tenantId, (lane = { waiting: [], underWay: 0 }));
+  evaluate(key: string, input: unknown, cautious?: CautiousLane): Promise<unknown> {
+    if (cautious && this.rests(key)) return Promise.reject(new OpaTooSlow(RESTING));
+    let lane = this.lanes.get(key);
+    if (!lane) this.lanes.set(key, (lane = { waiting: [], cautious, underWay: 0 }));
     if (lane.waiting.length >= this.queueLimit) return Promise.reject(new OpaOverloaded());
     const { waiting } = lane;
     return new Promise((answer, fail) => {
       waiting.push({ input, deadline: performance.now() + this.options.timeoutMs, answer, fail });
-      this.send(tenantId, lane);
+      this.send(key, lane);
     });
   }
 
@@ -109,41 +156,94 @@ export class OpaClient {
     await this.pool.destroy();
   }
 
-  private send(tenantId: string, lane: Lane): void {
-    while (lane.underWay < CALLS_PER_TENANT && lane.waiting.length > 0) {
+  private send(key: string, lane: Lane): void {
+    if (lane.cautious && this.rests(key)) {
+      for (const waiting of lane.waiting.splice(0)) waiting.fail(new OpaTooSlow(RESTING));
+      if (lane.underWay === 0) this.lanes.delete(key);
+    }
+    const limit = lane.cautious ? 1 : CALLS_AT_ONCE;
+    const size = lane.cautious ? Math.min(CAUTIOUS_BATCH, this.batchLimit) : this.batchLimit;
+    while (lane.underWay < limit && lane.waiting.length > 0) {
+      if (lane.cautious && !this.enter(lane.cautious.group, key)) return;
       const now = performance.now();
       const batch: Waiting[] = [];
-      while (batch.length < this.batchLimit && lane.waiting.length > 0) {
+      while (batch.length < size && lane.waiting.length > 0) {
         const next = lane.waiting.shift()!;
-        if (next.deadline <= now) next.fail(new OpaUnreachable('the evaluation waited past its time limit'));
+        if (next.deadline <= now) next.fail(new OpaTooSlow('the evaluation waited past its time limit'));
         else batch.push(next);
       }
-      if (batch.length === 0) continue;
       lane.underWay++;
-      void this.call(batch).finally(() => {
+      void this.call(key, lane, batch).finally(() => {
         lane.underWay--;
-        if (lane.waiting.length > 0) this.send(tenantId, lane);
-        else if (lane.underWay === 0) this.lanes.delete(tenantId);
+        if (lane.cautious) this.leave(lane.cautious.group);
+        if (lane.waiting.length > 0) this.send(key, lane);
+        else if (lane.underWay === 0) this.lanes.delete(key);
       });
     }
   }
 
-  private async call(batch: readonly Waiting[]): Promise<void> {
+  /** @returns false where the lane has to wait for another one of its group */
+  private enter(name: string, key: string): boolean {
+    let group = this.groups.get(name);
+    if (!group) this.groups.set(name, (group = { underWay: 0, blocked: new Set() }));
+    if (group.underWay >= CALLS_AT_ONCE) {
+      group.blocked.add(key);
+      return false;
+    }
+    group.blocked.delete(key);
+    group.underWay++;
+    return true;
+  }
+
+  private leave(name: string): void {
+    const group = this.groups.get(name)!;
+    group.underWay--;
+    for (const next of group.blocked) {
+      group.blocked.delete(next);
+      const lane = this.lanes.get(next);
+      if (!lane || lane.waiting.length === 0) continue;
+      this.send(next, lane);
+      break;
+    }
+    if (group.underWay === 0 && group.blocked.size === 0) this.groups.delete(name);
+  }
+
+  private async call(key: string, lane: Lane, batch: readonly Waiting[]): Promise<void> {
+    if (batch.length === 0) return;
     try {
+      const left = batch[0]!.deadline - performance.now();
       const results = await this.query(
         batch.map((waiting) => waiting.input),
-        batch[0]!.deadline - performance.now(),
+        Math.min(left, lane.cautious?.callMs ?? left),
       );
+      if (lane.cautious) this.slow.delete(key);
       batch.forEach((waiting, i) => waiting.answer(results[i]));
     } catch (error) {
-      if (batch.length > 1 && error instanceof QueryRefused) {
+      const isSlow = (error as Error).name === 'TimeoutError';
+      if (batch.length > 1 && (error instanceof OpaQueryFailed || (isSlow && lane.cautious))) {
         // One input that OPA cannot evaluate must not fail its neighbours.
-        for (const waiting of batch) await this.call([waiting]);
+        for (const waiting of batch) await this.call(key, lane, [waiting]);
         return;
       }
-      const failure = new OpaUnreachable(`OPA at ${this.options.url}: ${(error as Error).message}`, { cause: error });
+      if (isSlow && lane.cautious) this.tooSlow(key);
+      const failure = this.failure(error as Error, isSlow);
       for (const waiting of batch) waiting.fail(failure);
     }
+  }
+
+  private failure(error: Error, isSlow: boolean): OpaUnreachable {
+    if (error instanceof OpaQueryFailed) return error;
+    if (isSlow) return new OpaTooSlow(`OPA at ${this.options.url} did not answer in time`);
+    return new OpaUnreachable(`OPA at ${this.options.url}: ${error.message}`, { cause: error });
+  }
+
+  private rests(key: string): boolean {
+    return (this.slow.get(key)?.restUntil ?? 0) > performance.now();
+  }
+
+  private tooSlow(key: string): void {
+    const inARow = (this.slow.get(key)?.inARow ?? 0) + 1;
+    this.slow.set(key, { inARow, restUntil: inARow < SLOW_IN_A_ROW ? 0 : performance.now() + REST_MS });
   }
 
   private async query(items: readonly unknown[], timeoutMs: number): Promise<unknown[]> {
@@ -155,7 +255,7 @@ export class OpaClient {
       signal: AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs))),
     });
     const text = await body.text();
-    if (statusCode === 500) throw new QueryRefused(`answered 500: ${text.slice(0, 300)}`);
+    if (statusCode === 500) throw queryFailed(text);
     if (statusCode !== 200) throw new Error(`answered ${statusCode}: ${text.slice(0, 300)}`);
     const { result } = JSON.parse(text) as { result?: unknown };
     if (!Array.isArray(result) || result.length !== items.length) {
@@ -167,5 +267,16 @@ export class OpaClient {
   }
 }
 
-/** OPA answered that the evaluation itself failed. */
-class QueryRefused extends Error {}
+/** Source: OPA's documentation, "REST API", "Errors". */
+function queryFailed(text: string): OpaQueryFailed {
+  const said = `answered 500: ${text.slice(0, 300)}`;
+  try {
+    const { errors = [] } = JSON.parse(text) as {
+      errors?: { message: string; location?: { file: string; row: number } }[];
+    };
+    const [first] = errors;
+    return new OpaQueryFailed(first?.message ?? said, first?.location?.file, first?.location?.row);
+  } catch {
+    return new OpaQueryFailed(said);
+  }
+}

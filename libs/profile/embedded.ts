@@ -33,6 +33,8 @@ export interface EmbeddedServers {
   opaToken: string | undefined;
   /** Private key (PEM, P-256) kept in the data folder: bundles that OPA has on disk still verify after a restart. */
   bundleSigningKey: string;
+  /** The OPA program that was started; undefined where yours is used. */
+  opaBinary: string | undefined;
   issuer: string;
   clientId: string;
   clientSecret: string | undefined;
@@ -83,6 +85,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     opaUrl: opa.value?.url ?? env.OPA_URL!,
     opaToken: opa.value ? opa.value.token : env.OPA_TOKEN,
     bundleSigningKey,
+    opaBinary: opa.value?.binary,
     issuer: idp.value?.issuer ?? env.OIDC_ISSUER!,
     clientId: idp.value?.clientId ?? env.OIDC_CLIENT_ID ?? 'openclaw-enterprise',
     clientSecret: idp.value ? idp.value.clientSecret : env.OIDC_CLIENT_SECRET,

@@ -36,6 +36,15 @@ decide(item) := answer if {
 	keys := readable_path(item.tenant, item.path)
 	bundles := bundles_on(item.path)
 	loaded(item.tenant, bundles)
+	not has_modules(item.tenant, bundles)
+	answer := ruling(item.tenant, bundles, keys, item.action, thing, context)
+} else := joined(item, answer) if {
+	thing := readable_thing(object.get(item, "resource", {}))
+	context := readable_context(object.get(item, "context", {}))
+	keys := readable_path(item.tenant, item.path)
+	bundles := bundles_on(item.path)
+	loaded(item.tenant, bundles)
+	has_modules(item.tenant, bundles)
 	answer := ruling(item.tenant, bundles, keys, item.action, thing, context)
 } else := {"refused": "unknown_tenant"} if {
 	readable_thing(object.get(item, "resource", {}))
@@ -59,17 +68,15 @@ ruling(tenant, bundles, keys, action, thing, context) := {
 	here := standing(tenant, bundles, keys)
 	connectors := connectors_of(action, thing)
 	labels := labels_of(tenant, keys, connectors, thing)
-	spoken := array.concat(
+	accounts := array.concat(
 		array.concat([on_actions(tenant, keys, action)], on_integrations(tenant, keys, connectors, lib.is_read(action), labels[0])),
 		by_context(tenant, keys, context, labels),
 	)
-	accounts := joined(here.modules, tenant, keys, spoken)
 }
 
 # What holds for everybody whose path has these policies.
 standing(tenant, bundles, keys) := {
 	"revision": max([data.openclaw.tenants[tenant][bundle].revision | some bundle in bundles]),
-	"modules": [bundle | some bundle in bundles; data.openclaw.tenants[tenant][bundle].modules],
 	"audit": audit_limits(documents(tenant, keys, "audit")),
 }
 
@@ -82,9 +89,6 @@ by_context(tenant, keys, context, labels) := array.concat(
 ) if {
 	context != {}
 }
-
-# What a tenant's own modules say joins the accounts here and nowhere else.
-joined([], _, _, accounts) := accounts
 
 # The policies of a domain on the path, from the top: the one place where the tenant's documents are read.
 policies(tenant, keys, domain) := [policy |

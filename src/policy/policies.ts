@@ -10,15 +10,9 @@ import semver from 'semver';
 import { ulid } from 'ulid';
 import { locate, pathOf, type Place, placeKey, requireMayWrite } from './place.ts';
 import type { NewPolicy, PolicyChange, PolicyList } from './policy.schema.ts';
+import { type CheckedPolicy, PolicyTexts } from './policy-texts.ts';
 import * as sql from './policy.sql.ts';
-import {
-  effectivePolicy,
-  type EffectivePolicy,
-  findWidening,
-  parseDocument,
-  type Domain,
-  type PolicyDocument,
-} from './rules/index.ts';
+import { effectivePolicy, type EffectivePolicy, findWidening, type Domain } from './rules/index.ts';
 
 export interface PolicyView {
   readonly id: string;
@@ -28,7 +22,9 @@ export interface PolicyView {
   readonly name: string;
   readonly version: string;
   readonly status: sql.PolicyStatus;
-  readonly content: string;
+  /** A rules document, or else a Rego module. */
+  readonly content?: string;
+  readonly rego?: string;
   readonly createdBy: string;
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -50,14 +46,15 @@ export class Policies {
     private readonly people: People,
     private readonly clock: Clock,
     private readonly notices: Notices,
+    private readonly texts: PolicyTexts,
   ) {}
 
   async create(principal: Principal, input: NewPolicy, requestId: string): Promise<Committed> {
     const place = await locate(this.people, principal.tenantId, input.scope, input.scopeId);
     requireMayWrite(principal, place);
-    const document = parse(input.domain, input.content);
+    const checked = await this.texts.check(input.domain, input);
     return this.commit(principal, requestId, 'create', input.changeReason, async (tx) => {
-      await refuseWidening(tx, place, input.domain, document);
+      await refuseWidening(tx, place, input.domain, checked);
       const now = this.clock.now();
       const [row]: sql.PolicyRow[] = await tx.query(sql.INSERT_POLICY, [
         principal.tenantId,
@@ -68,8 +65,7 @@ export class Policies {
         input.name,
         input.version,
         input.status,
-        input.content,
-        JSON.stringify(document),
+        ...columnsOf(checked),
         principalName(principal),
         new Date(now),
         input.changeReason,
@@ -86,7 +82,8 @@ export class Policies {
     expectedVersion: string | undefined,
     requestId: string,
   ): Promise<Committed> {
-    const place = await this.writablePlace(principal, id);
+    const { place, domain } = await this.writable(principal, id);
+    const checked = await this.texts.check(domain, input);
     return this.commit(principal, requestId, 'change', input.changeReason, async (tx) => {
       const [before]: sql.PolicyRow[] = await tx.query(sql.FIND_POLICY, [id]);
       if (!before) throw noSuchPolicy(id);
@@ -101,13 +98,11 @@ export class Policies {
       if (!semver.gt(input.version, before.version)) {
         throw invalid('version', `"${input.version}" must be higher than the present version "${before.version}"`);
       }
-      const document = parse(before.domain, input.content);
-      await refuseWidening(tx, place, before.domain, document);
+      await refuseWidening(tx, place, domain, checked);
       const row = await update(tx, id, {
         version: input.version,
         status: input.status ?? before.status,
-        content: input.content,
-        document,
+        text: checked,
         now: this.clock.now(),
         reason: input.changeReason,
       });
@@ -117,15 +112,14 @@ export class Policies {
 
   /** A policy is never deleted: deprecated, it no longer decides and can still be read. Doing it twice is fine. */
   async deprecate(principal: Principal, id: string, reason: string, requestId: string): Promise<Committed> {
-    await this.writablePlace(principal, id);
+    await this.writable(principal, id);
     return this.commit(principal, requestId, 'deprecate', reason, async (tx) => {
       const [before]: sql.PolicyRow[] = await tx.query(sql.FIND_POLICY, [id]);
       if (!before) throw noSuchPolicy(id);
       const row = await update(tx, id, {
         version: before.version,
         status: 'deprecated',
-        content: before.content,
-        document: before.document,
+        text: before,
         now: this.clock.now(),
         reason,
       });
@@ -164,7 +158,7 @@ export class Policies {
     const items = rows.map((row) => ({
       version: row.version,
       status: row.status,
-      content: row.content,
+      ...textOf(row),
       changedBy: row.changed_by,
       changedAt: row.changed_at.toISOString(),
       changeReason: row.change_reason,
@@ -173,17 +167,25 @@ export class Policies {
     return { items, nextCursor: null };
   }
 
-  /** What holds for a person, and which policy each value comes from. */
+  /** What holds for a person, which policy each value comes from, and which modules decide beside them. */
   async effective(
     principal: Principal,
     userId: string | undefined,
-  ): Promise<{ userId: string; path: unknown; domains: EffectivePolicy }> {
+  ): Promise<{ userId: string; path: unknown; domains: EffectivePolicy; modules: unknown[] }> {
     const person = await this.personInReach(principal, userId);
     const path = pathOf(person);
     const rows: sql.PolicyRow[] = await this.database.tenant(principal.tenantId, (tx) =>
       tx.query(sql.ACTIVE_POLICIES_AT, [path.map(placeKey)]),
     );
-    return { userId: person.id, path, domains: effectivePolicy(rows.map(sql.toPlaced)) };
+    const modules = sql.modulesOf(rows).map(({ id, name, scope, scopeId, version, domain }) => ({
+      policyId: id,
+      name,
+      scope,
+      scopeId,
+      version,
+      domain,
+    }));
+    return { userId: person.id, path, domains: effectivePolicy(sql.documentsOf(rows)), modules };
   }
 
   private async personInReach(principal: Principal, userId: string | undefined): Promise<DirectoryPerson> {
@@ -212,12 +214,12 @@ export class Policies {
     throw new Problem('forbidden', `Policy "${id}" is of ${row.scope} "${row.scope_id}", which is not yours to read.`);
   }
 
-  /** Looked up before the transaction, which must not wait for a second connection. The place of a policy never changes. */
-  private async writablePlace(principal: Principal, id: string): Promise<Place> {
+  /** Looked up before the transaction, which must not wait for a second connection. Neither place nor domain ever change. */
+  private async writable(principal: Principal, id: string): Promise<{ place: Place; domain: Domain }> {
     const row = await this.find(principal.tenantId, id);
     const place = await locate(this.people, principal.tenantId, row.scope, row.scope_id);
     requireMayWrite(principal, place);
-    return place;
+    return { place, domain: row.domain };
   }
 
   /** One transaction: the tenant's lock, the change, its version, its audit entry and, if it decides, the new revision. */
@@ -241,6 +243,7 @@ export class Policies {
           row.version,
           row.status,
           row.content,
+          row.rego,
           principalName(principal),
           row.updated_at,
           reason,
@@ -285,34 +288,37 @@ async function raiseRevision(tx: Transaction, tenantId: string): Promise<number>
 async function update(
   tx: Transaction,
   id: string,
-  to: { version: string; status: string; content: string; document: PolicyDocument; now: number; reason: string },
+  to: { version: string; status: string; text: CheckedPolicy; now: number; reason: string },
 ): Promise<sql.PolicyRow> {
   const [rows]: [sql.PolicyRow[], number] = await tx.query(sql.UPDATE_POLICY, [
     id,
     to.version,
     to.status,
-    to.content,
-    JSON.stringify(to.document),
+    ...columnsOf(to.text),
     new Date(to.now),
     to.reason,
   ]);
   return rows[0]!;
 }
 
-function parse<D extends Domain>(domain: D, text: string): PolicyDocument {
-  const parsed = parseDocument(domain, text);
-  if (parsed.ok) return parsed.document;
-  const errors = parsed.issues.map((issue) => ({
-    path: issue.path ? `content.${issue.path}` : 'content',
-    message: issue.line === undefined ? issue.message : `${issue.message} (line ${issue.line})`,
-  }));
-  throw new Problem('validation_failed', `${errors[0]?.path}: ${errors[0]?.message}`, { errors });
+function columnsOf({ content, document, rego }: CheckedPolicy): (string | null)[] {
+  return [content, document === null ? null : JSON.stringify(document), rego];
 }
 
-async function refuseWidening(tx: Transaction, place: Place, domain: Domain, document: PolicyDocument): Promise<void> {
-  if (place.above.length === 0) return;
+function textOf({ content, rego }: Pick<sql.PolicyRow, 'content' | 'rego'>): { content: string } | { rego: string } {
+  return rego === null ? { content: content! } : { rego };
+}
+
+/** A module needs no such check: whatever it says is only ever added to what the scopes above say. */
+async function refuseWidening(
+  tx: Transaction,
+  place: Place,
+  domain: Domain,
+  { document }: CheckedPolicy,
+): Promise<void> {
+  if (place.above.length === 0 || document === null) return;
   const rows: sql.PolicyRow[] = await tx.query(sql.ACTIVE_POLICIES_AT, [place.above.map(placeKey)]);
-  const violations = findWidening(domain, document as never, rows.map(sql.toPlaced));
+  const violations = findWidening(domain, document as never, sql.documentsOf(rows));
   const [first] = violations;
   if (!first) return;
   throw new Problem(
@@ -350,7 +356,7 @@ function toView(row: sql.PolicyRow): PolicyView {
     name: row.name,
     version: row.version,
     status: row.status,
-    content: row.content,
+    ...textOf(row),
     createdBy: row.created_by,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),

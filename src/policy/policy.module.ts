@@ -1,5 +1,7 @@
 import { AuditModule, ExportRights } from '#audit';
 import { IdentityModule } from '#identity';
+import { type Settings, SETTINGS_TOKEN } from '#libs/config';
+import { OpaCommand } from '#libs/opa';
 import { Global, Module } from '@nestjs/common';
 import { Bundles } from './bundles/bundles.ts';
 import { OpaApiController, OpaTokenGuard } from './bundles/opa-api.controller.ts';
@@ -10,8 +12,10 @@ import { PolicyEngine } from './evaluation/engine.ts';
 import { EvaluationController } from './evaluation/evaluation.controller.ts';
 import { Evaluator } from './evaluation/evaluator.ts';
 import { PolicyExportRights } from './export-rights.ts';
+import { ActiveModules, ModuleChecker, OpaModuleChecker } from './modules/index.ts';
 import { PoliciesController } from './policies.controller.ts';
 import { Policies } from './policies.ts';
+import { PolicyTexts } from './policy-texts.ts';
 import { POLICY_METRICS, PolicyMetrics } from './policy.metrics.ts';
 
 /** What assistants may do: policies and their versions, bundles for OPA, decisions and their explanations. */
@@ -22,6 +26,13 @@ import { POLICY_METRICS, PolicyMetrics } from './policy.metrics.ts';
   providers: [
     ...POLICY_METRICS,
     PolicyMetrics,
+    {
+      provide: ModuleChecker,
+      inject: [SETTINGS_TOKEN],
+      useFactory: (settings: Settings) => new OpaModuleChecker(new OpaCommand(settings.OPA_BIN)),
+    },
+    PolicyTexts,
+    ActiveModules,
     Policies,
     Bundles,
     TenantBundles,

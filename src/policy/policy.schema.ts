@@ -1,5 +1,6 @@
 import semver from 'semver';
 import { z } from 'zod';
+import { MAX_MODULE_BYTES } from './modules/index.ts';
 import { DOMAINS, MAX_DOCUMENT_BYTES, SCOPES } from './rules/index.ts';
 
 const version = z
@@ -7,30 +8,42 @@ const version = z
   .max(64)
   .refine((value) => semver.valid(value) === value, 'must be a semantic version, such as "1.0.0"');
 const changeReason = z.string().trim().min(3, 'must say in a few words why (at least 3 characters)').max(1000);
-const content = z.string().max(MAX_DOCUMENT_BYTES);
+const content = z.string().max(MAX_DOCUMENT_BYTES).optional().describe('The rules document as YAML or JSON text');
+const rego = z.string().max(MAX_MODULE_BYTES).optional().describe('Instead of a rules document: a Rego module');
+
+/** A policy is a rules document or a Rego module. */
+const eitherOr = (body: { content?: string | undefined; rego?: string | undefined }) =>
+  (body.content === undefined) !== (body.rego === undefined);
+const EITHER_OR = { path: ['content'], error: 'give either "content" (a rules document) or "rego" (a Rego module)' };
 const scopeId = z.string().min(1).max(100);
 const name = z.string().trim().min(1).max(200);
 
 /** `POST /policies` */
-export const NEW_POLICY = z.strictObject({
-  scope: z.enum(SCOPES),
-  scopeId,
-  domain: z.enum(DOMAINS),
-  name,
-  version,
-  content: content.describe('The rules document as YAML or JSON text'),
-  changeReason,
-  status: z.enum(['draft', 'active']).default('draft'),
-});
+export const NEW_POLICY = z
+  .strictObject({
+    scope: z.enum(SCOPES),
+    scopeId,
+    domain: z.enum(DOMAINS),
+    name,
+    version,
+    content,
+    rego,
+    changeReason,
+    status: z.enum(['draft', 'active']).default('draft'),
+  })
+  .refine(eitherOr, EITHER_OR);
 export type NewPolicy = z.output<typeof NEW_POLICY>;
 
 /** `PUT /policies/:id` */
-export const POLICY_CHANGE = z.strictObject({
-  version,
-  content,
-  changeReason,
-  status: z.enum(['draft', 'active']).optional(),
-});
+export const POLICY_CHANGE = z
+  .strictObject({
+    version,
+    content,
+    rego,
+    changeReason,
+    status: z.enum(['draft', 'active']).optional(),
+  })
+  .refine(eitherOr, EITHER_OR);
 export type PolicyChange = z.output<typeof POLICY_CHANGE>;
 
 /** `DELETE /policies/:id` */

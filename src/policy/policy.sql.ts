@@ -1,3 +1,4 @@
+import type { PlacedModule } from './modules/index.ts';
 import type { Domain, PlacedPolicy, PolicyDocument, Scope } from './rules/index.ts';
 
 /** The statements on policies. Tenant binding comes from the transaction (row-level security). */
@@ -13,8 +14,10 @@ export interface PolicyRow {
   name: string;
   version: string;
   status: PolicyStatus;
-  content: string;
-  document: PolicyDocument;
+  /** A rules document with what was read from it, or a Rego module: the others are null. */
+  content: string | null;
+  document: PolicyDocument | null;
+  rego: string | null;
   created_by: string;
   created_at: Date;
   updated_at: Date;
@@ -25,14 +28,15 @@ export interface VersionRow {
   n: number;
   version: string;
   status: PolicyStatus;
-  content: string;
+  content: string | null;
+  rego: string | null;
   changed_by: string;
   changed_at: Date;
   change_reason: string;
   revision: string;
 }
 
-const COLUMNS = `tenant_id, id, scope, scope_id, domain, name, version, status, content, document,
+const COLUMNS = `tenant_id, id, scope, scope_id, domain, name, version, status, content, document, rego,
   created_by, created_at, updated_at, change_reason`;
 
 /** Held until the end of the transaction: policy changes of one tenant take turns, so each sees the one before. */
@@ -44,20 +48,20 @@ export const REVISIONS = `SELECT tenant_id, revision FROM policy_revisions ORDER
 
 export const INSERT_POLICY = `
   INSERT INTO policies (${COLUMNS})
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13) RETURNING ${COLUMNS}`;
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14) RETURNING ${COLUMNS}`;
 
 export const UPDATE_POLICY = `
-  UPDATE policies SET version = $2, status = $3, content = $4, document = $5, updated_at = $6, change_reason = $7
+  UPDATE policies SET version = $2, status = $3, content = $4, document = $5, rego = $6, updated_at = $7, change_reason = $8
   WHERE id = $1 RETURNING ${COLUMNS}`;
 
 export const FIND_POLICY = `SELECT ${COLUMNS} FROM policies WHERE id = $1`;
 
 export const ADD_VERSION = `
-  INSERT INTO policy_versions (tenant_id, policy_id, n, version, status, content, changed_by, changed_at, change_reason, revision)
-  SELECT $1, $2, coalesce(max(n), 0) + 1, $3, $4, $5, $6, $7, $8, $9 FROM policy_versions WHERE policy_id = $2`;
+  INSERT INTO policy_versions (tenant_id, policy_id, n, version, status, content, rego, changed_by, changed_at, change_reason, revision)
+  SELECT $1, $2, coalesce(max(n), 0) + 1, $3, $4, $5, $6, $7, $8, $9, $10 FROM policy_versions WHERE policy_id = $2`;
 
 export const VERSIONS = `
-  SELECT n, version, status, content, changed_by, changed_at, change_reason, revision
+  SELECT n, version, status, content, rego, changed_by, changed_at, change_reason, revision
   FROM policy_versions WHERE policy_id = $1 ORDER BY n DESC`;
 
 /** $1..$4 filters or null, $5 before id or null, $6 sees all, $7 places inside reach as "scope:id", $8 limit; newest first */
@@ -106,14 +110,16 @@ export const REPLICAS = `SELECT replica_id, active, since FROM policy_replicas W
 export const FORGET_REPLICAS = `DELETE FROM policy_replicas WHERE seen_at < $1`;
 export const FORGET_REPLICA = `DELETE FROM policy_replicas WHERE replica_id = $1`;
 
-export function toPlaced(row: PolicyRow): PlacedPolicy {
-  return {
-    id: row.id,
-    name: row.name,
-    version: row.version,
-    scope: row.scope,
-    scopeId: row.scope_id,
-    domain: row.domain,
-    document: row.document as PlacedPolicy['document'],
-  };
+/** The rules documents among the policies. */
+export function documentsOf(rows: readonly PolicyRow[]): PlacedPolicy[] {
+  return rows.flatMap((row) => (row.document === null ? [] : [{ ...placeOf(row), document: row.document }]));
+}
+
+/** The Rego modules among the policies. */
+export function modulesOf(rows: readonly PolicyRow[]): PlacedModule[] {
+  return rows.flatMap((row) => (row.rego === null ? [] : [{ ...placeOf(row), rego: row.rego }]));
+}
+
+function placeOf({ id, name, version, scope, scope_id: scopeId, domain }: PolicyRow) {
+  return { id, name, version, scope, scopeId, domain };
 }

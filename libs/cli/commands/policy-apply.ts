@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ApiClient } from '../api/client.ts';
 import { waitForRevision } from '../api/revision.ts';
@@ -7,6 +8,7 @@ import { CliError, EXIT } from '../errors.ts';
 import type { PolicyEntry } from '../policy-files/entry.ts';
 import { type Planned, planStep } from '../policy-files/plan.ts';
 import { problemLine } from '../policy-files/problems.ts';
+import { moduleProblems } from '../policy-files/modules.ts';
 import { readPolicyFiles } from '../policy-files/read.ts';
 import { ApplyReport } from './policy-apply-report.ts';
 import { allPolicies, type PolicyView } from './policy-list.ts';
@@ -27,7 +29,8 @@ export function registerApply(group: Command, registry: Registry): void {
     .description(
       'Creates the policies of the files, or changes them where the version in the file is higher, widest scope first; then ' +
         'waits until every replica decides by them. A policy is known by its scope, domain and name. Files with problems ' +
-        'are not applied at all. At the first refusal the rest is left alone.',
+        'are not applied at all. At the first refusal the rest is left alone. A policy that is a Rego module has, in place of ' +
+        '"content:", either "rego: |" with the module or "regoFile:" with its file, named from where the YAML file is.',
     )
     .addOption(
       new Option('--status <status>', 'state of what is written (default: as the file says, else active)').choices([
@@ -77,7 +80,9 @@ export function registerApply(group: Command, registry: Registry): void {
 /** The policies of the files, widest scope first, so that each finds above it what the files put there. */
 async function readEntries(context: Context, files: readonly string[]): Promise<PolicyEntry[]> {
   const rules = await context.world.parts.rules();
-  const { entries, problems, bare } = await readPolicyFiles(files, { rules });
+  const { entries, problems: faults, bare, bareModules } = await readPolicyFiles(files, { rules });
+  const modules = entries.flatMap(({ module }) => module ?? []);
+  const problems = [...faults, ...(modules.length > 0 ? await moduleProblems(modules, await context.modules()) : [])];
   if (problems.length > 0) {
     throw new CliError(
       `The files have problems; nothing was sent.\n${problems.map((problem) => `  ${problemLine(problem)}`).join('\n')}`,
@@ -85,9 +90,13 @@ async function readEntries(context: Context, files: readonly string[]): Promise<
   }
   if (bare > 0) {
     throw new CliError(
-      'A rules document alone says neither where it holds nor what it is called; nothing was sent.',
+      bareModules.length > 0
+        ? 'A Rego module alone says neither where it holds nor what it is called; nothing was sent.'
+        : 'A rules document alone says neither where it holds nor what it is called; nothing was sent.',
       undefined,
-      'Put it under "content:" of a policy with scope, scopeId, domain, name and version.',
+      bareModules.length > 0
+        ? `Write a policy with scope, scopeId, domain, name, version and "regoFile: ${basename(bareModules[0]!.file)}".`
+        : 'Put it under "content:" of a policy with scope, scopeId, domain, name and version.',
     );
   }
   return [...entries].sort((a, b) => rules.scopes.indexOf(a.scope) - rules.scopes.indexOf(b.scope));
@@ -134,15 +143,16 @@ async function applyAll(
 }
 
 async function write(api: ApiClient, { entry, step }: Planned, reason: string | undefined): Promise<void> {
-  const { scope, scopeId, domain, name, version, content } = entry;
+  const { scope, scopeId, domain, name, version } = entry;
+  const text = entry.module ? { rego: entry.module.source } : { content: entry.content };
   const changeReason = reason ?? entry.changeReason ?? 'Applied with oce policy apply';
   if (step.kind === 'create') {
     const { status } = step;
-    await api.post('/api/v1/policies', { scope, scopeId, domain, name, version, content, changeReason, status });
+    await api.post('/api/v1/policies', { scope, scopeId, domain, name, version, ...text, changeReason, status });
   }
   if (step.kind === 'update') {
     const { id, from, status } = step;
-    await api.put(`/api/v1/policies/${encodeURIComponent(id)}`, from, { version, content, changeReason, status });
+    await api.put(`/api/v1/policies/${encodeURIComponent(id)}`, from, { version, ...text, changeReason, status });
   }
 }
 

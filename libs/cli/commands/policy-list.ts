@@ -12,7 +12,8 @@ export interface PolicyView {
   readonly name: string;
   readonly version: string;
   readonly status: 'draft' | 'active' | 'deprecated';
-  readonly content: string;
+  readonly content?: string;
+  readonly rego?: string;
   readonly updatedAt: string;
 }
 

@@ -35,10 +35,8 @@ export async function checkOpaProgram(dataDir: string, env: Environment): Promis
       'Set it to an OPA of version 1.0 or newer, or unset it.',
     );
   }
-  for (const binary of [...onPath('opa', env), resolve(dataDir, 'bin', 'opa'), ...(await cached(env))]) {
-    const version = await opaVersion(binary);
-    if (isRecent(version)) return ok(name, `${version}, ${binary}`);
-  }
+  const found = await findOpa(dataDir, env);
+  if (found) return ok(name, `${found.version}, ${found.binary}`);
   const go = await firstThatRuns([...onPath('go', env), '/usr/local/go/bin/go'], ['version']);
   if (go) return ok(name, `none yet; the first start builds it with ${go.trim()}, which takes a few minutes`);
   return note(
@@ -46,6 +44,19 @@ export async function checkOpaProgram(dataDir: string, env: Environment): Promis
     'none yet, and Go to build it is not installed; the first start tries to download it',
     'Without a way to the internet: set OPA_BIN to an OPA 1.0 or newer, put "opa" on the PATH, or install Go.',
   );
+}
+
+/** The OPA program that is there already, 1.0 or newer; undefined where there is none. */
+export async function findOpa(
+  dataDir: string,
+  env: Environment,
+): Promise<{ binary: string; version: string } | undefined> {
+  const known = [...onPath('opa', env), resolve(dataDir, 'bin', 'opa'), ...(await cached(env))];
+  for (const binary of env.OPA_BIN ? [resolve(env.OPA_BIN)] : known) {
+    const version = await opaVersion(binary);
+    if (isRecent(version)) return { binary, version: version! };
+  }
+  return undefined;
 }
 
 function onPath(program: string, env: Environment): string[] {

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import semver from 'semver';
 import { LineCounter, parseDocument, stringify } from 'yaml';
+import type { ModuleText } from './modules.ts';
 import type { FileProblem } from './problems.ts';
 import type { CheckedDocument, PolicyRules } from './rules.ts';
 import { firstLineOfText, lineOfPath, pathOfField, type YamlDocument } from './yaml-file.ts';
@@ -15,17 +18,31 @@ export interface PolicyEntry {
   readonly version: string;
   readonly changeReason?: string;
   readonly status?: 'draft' | 'active';
-  /** The rules document as text. */
-  readonly content: string;
+  /** The rules document as text; undefined where the policy is a Rego module. */
+  readonly content?: string;
   /** The rules document, read and checked. */
-  readonly document: unknown;
+  readonly document?: unknown;
+  /** The Rego module, and where it stands. It is checked apart from the rest: that takes an OPA program. */
+  readonly module?: ModuleText;
   /** Where a field of the content stands in the file: its dotted path from the top, and its line. */
   locate(field: string): { path: string; line: number | undefined };
 }
 
 export type ReadEntry = { readonly entry: PolicyEntry } | { readonly problems: readonly FileProblem[] };
 
-const FIELDS = ['scope', 'scopeId', 'domain', 'name', 'version', 'content', 'changeReason', 'status'];
+const FIELDS = [
+  'scope',
+  'scopeId',
+  'domain',
+  'name',
+  'version',
+  'content',
+  'rego',
+  'regoFile',
+  'changeReason',
+  'status',
+];
+const TEXTS = ['content', 'rego', 'regoFile'];
 
 /** Reads the policy that stands at `base` of a document. */
 export function readEntry(
@@ -44,6 +61,25 @@ export function readEntry(
   if (!isRecord(given)) return { problems: [at([], `must be a policy: a map with the fields ${FIELDS.join(', ')}`)] };
   const problems = fieldFaults(given, rules).map(([field, message]) => at([field], message));
   if (problems.some(({ path }) => path.endsWith('domain'))) return { problems };
+
+  const texts = TEXTS.filter((field) => given[field] !== undefined);
+  if (texts.length > 1)
+    problems.push(at([], `must have one of ${TEXTS.join(', ')}; ${texts.join(' and ')} were given`));
+  if (texts[0] === 'rego' || texts[0] === 'regoFile') {
+    const module = moduleOf(file, document, base, given, texts[0]);
+    if (typeof module === 'string') problems.push(at([texts[0]], module));
+    if (problems.length > 0 || typeof module === 'string') return { problems };
+    const { scope, scopeId, domain, name, version, changeReason, status } = given as unknown as PolicyEntry;
+    return {
+      entry: {
+        ...{ scope, scopeId, domain, name, version, file, module },
+        ...(changeReason === undefined ? {} : { changeReason }),
+        ...(status === undefined ? {} : { status }),
+        line: lineOfPath(document, base) ?? 1,
+        locate: (field) => ({ path: [...base, field].map(String).join('.'), line: lineOfPath(document, base) }),
+      },
+    };
+  }
 
   const source = contentOf(document, base, given.content, String(given.domain), rules);
   if (!source.checked.ok) {
@@ -102,6 +138,31 @@ function fieldFaults(given: Readonly<Record<string, unknown>>, { scopes, domains
     if (!FIELDS.includes(field)) faults.push([field, `is not a field of a policy; accepted are ${FIELDS.join(', ')}`]);
   }
   return faults;
+}
+
+/** `rego: |` with the module itself, or `regoFile:` with its file, named from where the YAML file is. */
+function moduleOf(
+  file: string,
+  document: YamlDocument,
+  base: readonly PropertyKey[],
+  given: Readonly<Record<string, unknown>>,
+  field: 'rego' | 'regoFile',
+): ModuleText | string {
+  const text = given[field];
+  const domain = String(given.domain);
+  if (typeof text !== 'string')
+    return field === 'rego' ? 'must be a Rego module, as text' : 'must be the name of a file';
+  if (field === 'rego') {
+    const place = [...base, field];
+    const offset = firstLineOfText(document, place) - 1;
+    return { file, path: place.map(String).join('.'), domain, source: text, offset };
+  }
+  const path = join(dirname(file), text);
+  try {
+    return { file: path, path: '', domain, source: readFileSync(path, 'utf8'), offset: 0 };
+  } catch (error) {
+    return `cannot be read: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message} (${path})`;
+  }
 }
 
 interface Content {

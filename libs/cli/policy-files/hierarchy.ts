@@ -10,8 +10,10 @@ import type { PolicyRules } from './rules.ts';
  * only team above people. What this passes over, the service refuses when the policy is applied.
  */
 export function wideningIn(entries: readonly PolicyEntry[], rules: PolicyRules): FileProblem[] {
-  return entries.flatMap((entry) => {
-    const above = entriesAbove(entry, entries, rules.scopes);
+  // A module cannot be wider: what it says is only ever added.
+  const documents = entries.filter((entry) => entry.module === undefined);
+  return documents.flatMap((entry) => {
+    const above = entriesAbove(entry, documents, rules.scopes);
     const placed = above.map((other) => ({
       ...pick(other),
       id: `${other.file}:${other.line}`,

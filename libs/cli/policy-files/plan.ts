@@ -8,7 +8,8 @@ export interface ExistingPolicy {
   readonly id: string;
   readonly version: string;
   readonly status: string;
-  readonly content: string;
+  readonly content?: string;
+  readonly rego?: string;
 }
 
 export type Step =
@@ -26,13 +27,15 @@ export interface Planned {
 
 /** What has to be done so that the service has what the file says. */
 export function planStep(
-  entry: Pick<PolicyEntry, 'version' | 'content'>,
+  entry: Pick<PolicyEntry, 'version' | 'content' | 'module'>,
   existing: ExistingPolicy | undefined,
   status: 'draft' | 'active',
 ): Step {
   if (!existing) return { kind: 'create', status };
   const { version } = existing;
-  const same = sameRules(entry.content, existing.content);
+  const same = entry.module
+    ? entry.module.source === existing.rego
+    : existing.content !== undefined && sameRules(entry.content ?? '', existing.content);
   if (semver.gt(entry.version, version)) return { kind: 'update', id: existing.id, from: version, status };
   if (entry.version === version && same && existing.status === status) return { kind: 'unchanged' };
   const raise = `raise the version in the file above ${version}`;

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { LineCounter, parseAllDocuments } from 'yaml';
 import { isRecord, type PolicyEntry, readEntry, withoutPath } from './entry.ts';
+import type { ModuleText } from './modules.ts';
 import type { FileProblem } from './problems.ts';
 import type { PolicyRules } from './rules.ts';
 import { lineOfPath, type YamlDocument } from './yaml-file.ts';
@@ -12,6 +13,8 @@ export interface PolicyFiles {
   readonly problems: readonly FileProblem[];
   /** Rules documents that stand alone, which belong to no policy yet. */
   readonly bare: number;
+  /** Rego modules that stand alone. */
+  readonly bareModules: readonly ModuleText[];
 }
 
 export interface ReadOptions {
@@ -28,7 +31,8 @@ export async function readPolicyFiles(files: readonly string[], options: ReadOpt
   const found = await Promise.all(
     files.map(async (file) => {
       try {
-        return readPolicyText(file, await readFile(file, 'utf8'), options);
+        const text = await readFile(file, 'utf8');
+        return file.endsWith('.rego') ? readModule(file, text, options) : readPolicyText(file, text, options);
       } catch (error) {
         return only({ file, path: '', message: whyUnreadable(error as NodeJS.ErrnoException) });
       }
@@ -36,7 +40,18 @@ export async function readPolicyFiles(files: readonly string[], options: ReadOpt
   );
   const entries = found.flatMap((file) => file.entries);
   const problems = [...found.flatMap((file) => file.problems), ...duplicates(entries)];
-  return { entries, problems, bare: found.reduce((sum, file) => sum + file.bare, 0) };
+  return {
+    entries,
+    problems,
+    bare: found.reduce((sum, file) => sum + file.bare, 0),
+    bareModules: found.flatMap((file) => file.bareModules),
+  };
+}
+
+/** A module alone: its domain is the one asked for, else the one that the file is named after, else actions. */
+function readModule(file: string, source: string, { rules, domain }: ReadOptions): PolicyFiles {
+  const meant = domain ?? namedDomain(file, rules) ?? 'actions';
+  return { entries: [], problems: [], bare: 1, bareModules: [{ file, path: '', domain: meant, source, offset: 0 }] };
 }
 
 /** Reads the text of one file. */
@@ -52,7 +67,7 @@ export function readPolicyText(file: string, text: string, options: ReadOptions)
       message: `this is no YAML: ${fault.message}`,
     })),
   );
-  if (faults.length > 0) return { entries: [], problems: faults, bare: 0 };
+  if (faults.length > 0) return { entries: [], problems: faults, bare: 0, bareModules: [] };
   const documents = trees
     .filter((tree) => tree.contents !== null)
     .map((tree) => readDocument(file, { tree, lines }, options));
@@ -61,6 +76,7 @@ export function readPolicyText(file: string, text: string, options: ReadOptions)
     entries: documents.flatMap(({ entries }) => entries),
     problems: documents.flatMap(({ problems }) => problems),
     bare: documents.reduce((sum, { bare }) => sum + bare, 0),
+    bareModules: [],
   };
 }
 
@@ -96,7 +112,7 @@ function readDocument(file: string, document: YamlDocument, { rules, domain }: R
     );
   }
   const checked = rules.check(meant, given, (path) => lineOfPath(document, path));
-  if (checked.ok) return { entries: [], problems: [], bare: 1 };
+  if (checked.ok) return { entries: [], problems: [], bare: 1, bareModules: [] };
   const top = lineOfPath(document, []);
   return {
     entries: [],
@@ -107,16 +123,21 @@ function readDocument(file: string, document: YamlDocument, { rules, domain }: R
       message: withoutPath(message, path),
     })),
     bare: 1,
+    bareModules: [],
   };
 }
 
 /** The domain that the file is named after (`actions.yaml`, `team-web-actions.yaml`), or the only one that takes it. */
 function domainOf(file: string, given: Readonly<Record<string, unknown>>, rules: PolicyRules): string | undefined {
-  const name = basename(file).replace(/\.\w+$/, '');
-  const named = rules.domains.find((domain) => name === domain || name.endsWith(`-${domain}`));
+  const named = namedDomain(file, rules);
   if (named !== undefined) return named;
   const taking = rules.domains.filter((domain) => rules.check(domain, given, () => undefined).ok);
   return taking.length === 1 ? taking[0] : undefined;
+}
+
+function namedDomain(file: string, rules: PolicyRules): string | undefined {
+  const name = basename(file).replace(/\.\w+$/, '');
+  return rules.domains.find((domain) => name === domain || name.endsWith(`-${domain}`));
 }
 
 function collect(read: readonly ReturnType<typeof readEntry>[]): PolicyFiles {
@@ -124,11 +145,12 @@ function collect(read: readonly ReturnType<typeof readEntry>[]): PolicyFiles {
     entries: read.flatMap((result) => ('entry' in result ? [result.entry] : [])),
     problems: read.flatMap((result) => ('problems' in result ? result.problems : [])),
     bare: 0,
+    bareModules: [],
   };
 }
 
 function only(problem: FileProblem): PolicyFiles {
-  return { entries: [], problems: [problem], bare: 0 };
+  return { entries: [], problems: [problem], bare: 0, bareModules: [] };
 }
 
 /** The same policy twice would be applied twice, and which one holds would be chance. */

@@ -6,7 +6,14 @@ import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { Database } from '#libs/database';
 import { type Bundle, buildBundle, BundleSigner, discoveredConfig } from '#libs/opa';
 import { Inject, Injectable } from '@nestjs/common';
-import { ACTIVE_POLICIES_OF_HASHES, type PolicyRow, REVISION_OF_HASHES, toPlaced } from '../policy.sql.ts';
+import { ActiveModules, compileModules, moduleRoot } from '../modules/index.ts';
+import {
+  ACTIVE_POLICIES_OF_HASHES,
+  documentsOf,
+  modulesOf,
+  type PolicyRow,
+  REVISION_OF_HASHES,
+} from '../policy.sql.ts';
 import { compileTenant } from '../rules/index.ts';
 import { hashRange, parseShardBundle, type Shard, shardBundle, shardKey } from './shards.ts';
 
@@ -32,6 +39,7 @@ export class Bundles {
 
   constructor(
     private readonly database: Database,
+    private readonly modules: ActiveModules,
     @Inject(SETTINGS_TOKEN) settings: Settings,
   ) {
     this.signer = new BundleSigner(settings.OPA_BUNDLE_SIGNING_KEY);
@@ -148,11 +156,16 @@ export class Bundles {
     });
     this.sizes.set(shardBundle(shard), rows.length);
     const key = shardKey(shard.shard, count);
+    const data = compileTenant(documentsOf(rows), Number(revision));
+    const { references, files } = compileModules(modulesOf(rows), tenantId, key);
+    this.modules.set(tenantId, key, references);
+    const content = Object.keys(files).length === 0 ? data : { ...data, modules: references };
     return buildBundle(
       {
         revision,
-        roots: [`openclaw/tenants/${tenantId}/${key}`],
-        data: { openclaw: { tenants: { [tenantId]: { [key]: compileTenant(rows.map(toPlaced), Number(revision)) } } } },
+        roots: [`openclaw/tenants/${tenantId}/${key}`, moduleRoot(tenantId, key)],
+        data: { openclaw: { tenants: { [tenantId]: { [key]: content } } } },
+        modules: files,
       },
       this.signer,
     );

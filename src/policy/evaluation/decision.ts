@@ -1,3 +1,4 @@
+import type { ModuleReference } from '../modules/index.ts';
 import type { Autonomy, Decision, Domain, PolicyReference } from '../rules/index.ts';
 
 interface Verdict {
@@ -25,11 +26,16 @@ export interface EngineDecision {
   })[];
 }
 
+type DenialReason =
+  | 'policy_engine_unreachable'
+  | 'unknown_subject'
+  | 'unknown_tenant'
+  | 'malformed_request'
+  | 'policy_module_failed'
+  | 'policy_module_too_slow';
+
 /** The denial that holds where there is no ruling. */
-export function denied(
-  reason: 'policy_engine_unreachable' | 'unknown_subject' | 'unknown_tenant' | 'malformed_request',
-  classification: string | null = null,
-): EngineDecision {
+export function denied(reason: DenialReason, classification: string | null = null): EngineDecision {
   return {
     decision: 'deny',
     allow: false,
@@ -41,5 +47,16 @@ export function denied(
     revision: null,
     policies: [],
     domains: [],
+  };
+}
+
+/** The denial that holds where a module could not be evaluated: it names the module and says why. */
+export function deniedByModule({ domain, ...policy }: ModuleReference, why: string): EngineDecision {
+  const said = { autonomy: 'block', verdict: 'deny' } as const;
+  const { scope, scopeId } = policy;
+  return {
+    ...denied('policy_module_failed'),
+    policies: [{ ...policy, domain, ...said }],
+    domains: [{ domain, autonomy: 'block', default: false, scopes: [{ scope, scopeId, reason: why, ...said }] }],
   };
 }

@@ -1,9 +1,10 @@
 import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { Problem } from '#libs/http';
-import { OpaClient, OpaOverloaded, OpaUnreachable } from '#libs/opa';
+import { OpaClient, OpaOverloaded, OpaQueryFailed, OpaTooSlow, OpaUnreachable } from '#libs/opa';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { ActiveModules, policyOfFile } from '../modules/index.ts';
 import { PolicyMetrics } from '../policy.metrics.ts';
-import { denied, type EngineDecision } from './decision.ts';
+import { denied, deniedByModule, type EngineDecision } from './decision.ts';
 import type { Evaluation } from './evaluation.schema.ts';
 import { NoRuling, readRuling } from './ruling.ts';
 
@@ -26,7 +27,8 @@ export class PolicyEngine implements OnApplicationShutdown {
 
   constructor(
     private readonly metrics: PolicyMetrics,
-    @Inject(SETTINGS_TOKEN) settings: Settings,
+    private readonly modules: ActiveModules,
+    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
   ) {
     this.opa = new OpaClient('openclaw/main/batch', {
       url: settings.OPA_URL,
@@ -39,7 +41,7 @@ export class PolicyEngine implements OnApplicationShutdown {
   async decide(input: EngineInput): Promise<EngineDecision> {
     const started = performance.now();
     try {
-      return readRuling(await this.opa.evaluate(input.tenant, input), input.action);
+      return readRuling(await this.ask(input), input.action);
     } catch (error) {
       if (error instanceof OpaOverloaded) {
         throw new Problem('overloaded', 'Too many evaluations are waiting. Try again in a second.', { retryAfter: 1 });
@@ -47,10 +49,27 @@ export class PolicyEngine implements OnApplicationShutdown {
       if (!(error instanceof OpaUnreachable || error instanceof NoRuling)) throw error;
       this.metrics.failed();
       this.complain(error);
-      return denied('policy_engine_unreachable');
+      return this.deniedFor(input, error);
     } finally {
       this.metrics.evaluated((performance.now() - started) / 1000);
     }
+  }
+
+  /** Requests on which a module has a say go in lanes of their own, so that it can hold up no others. */
+  private ask(input: EngineInput): Promise<unknown> {
+    const steps = this.modules.stepsWith(input.tenant, input.path);
+    if (steps.length === 0) return this.opa.evaluate(input.tenant, input);
+    const lane = { group: input.tenant, callMs: this.settings.MODULE_TIMEOUT_MS };
+    return this.opa.evaluate(JSON.stringify([input.tenant, ...steps]), input, lane);
+  }
+
+  private deniedFor({ tenant, path }: EngineInput, error: Error): EngineDecision {
+    if (error instanceof OpaQueryFailed && error.file) {
+      const failed = this.modules.find(tenant, policyOfFile(error.file));
+      if (failed) return deniedByModule(failed, `its module failed (line ${error.line}): ${error.message}`);
+    }
+    const isSlow = error instanceof OpaTooSlow && this.modules.stepsWith(tenant, path).length > 0;
+    return denied(isSlow ? 'policy_module_too_slow' : 'policy_engine_unreachable');
   }
 
   ping(timeoutMs: number): Promise<void> {

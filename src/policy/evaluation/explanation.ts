@@ -57,6 +57,14 @@ const SPECIAL: Readonly<Record<string, readonly [string, string]>> = {
     'The assistant named somebody for whom it may not act, or whom the directory does not know.',
     'An administrator can check the agent token and the directory.',
   ],
+  policy_module_failed: [
+    'A policy written in Rego could not be evaluated for this request, and without its answer nothing is allowed.',
+    'Whoever looks after the policy named here has to mend it.',
+  ],
+  policy_module_too_slow: [
+    'The policies written in Rego took too long over this request, and without their answer nothing is allowed.',
+    'Whoever looks after the Rego policies on the path of this person has to make them quicker.',
+  ],
   unknown_tenant: [
     'The policy engine has not received the policies of this tenant yet, and without them nothing is allowed.',
     'Try again in a few seconds. If it goes on, an administrator should run "oce doctor".',
@@ -67,7 +75,11 @@ const SPECIAL: Readonly<Record<string, readonly [string, string]>> = {
 export function explain(record: RecordedDecision): Explanation {
   const special = SPECIAL[record.reason];
   if (special)
-    return { summary: `Denied: ${record.action} for ${record.userId}. ${special[0]}`, steps: [], next: special[1] };
+    return {
+      summary: `Denied: ${record.action} for ${record.userId}. ${special[0]}`,
+      steps: record.domains.flatMap((domain) => stepsOf(domain, record)),
+      next: special[1],
+    };
   const steps = record.domains.flatMap((domain) => stepsOf(domain, record));
   steps.push(`The strictest answer counts: the assistant ${SAYS[record.autonomy]}.`);
   if (record.obligations.disclosure) steps.push('The other side must be told that an assistant acted.');

@@ -34,7 +34,7 @@ export {
   type DocumentIssue,
   type ParsedDocument,
 } from './documents.ts';
-export { type PlacedPolicy, type PolicyReference } from './placed.ts';
+export { byPlace, compare, type PlacedPolicy, type PolicyReference } from './placed.ts';
 export { findWidening, type Violation } from './hierarchy.ts';
 export { effectivePolicy, type EffectiveField, type EffectivePolicy } from './effective.ts';
 export { compileTenant, decodeReference, encodeReference, type TenantData } from './bundle.ts';

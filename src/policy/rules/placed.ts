@@ -21,8 +21,10 @@ export function referenceTo({ id, name, scope, scopeId, version }: PlacedPolicy)
   return { id, name, scope, scopeId, version };
 }
 
+type Place = Pick<PlacedPolicy, 'scope' | 'scopeId' | 'id'>;
+
 /** Widest scope first; inside a scope by id of scope and policy, so that the order never depends on storage. */
-export function byPlace(a: PlacedPolicy, b: PlacedPolicy): number {
+export function byPlace(a: Place, b: Place): number {
   return SCOPES.indexOf(a.scope) - SCOPES.indexOf(b.scope) || compare(a.scopeId, b.scopeId) || compare(a.id, b.id);
 }
 

@@ -1,0 +1,42 @@
+import { byPlace, compare, encodeReference } from '../rules/index.ts';
+import type { PlacedModule } from './placed-module.ts';
+import { rehouse } from './package-clause.ts';
+
+/** Points the base Rego at a module: where it stands, and under which key it is loaded (its policy's id). */
+export type ModuleReference = Omit<PlacedModule, 'rego'>;
+
+/** With the text by which decisions name it. */
+export type BundledModule = ModuleReference & { readonly ref: string };
+
+/** The modules of one of a tenant's bundles. */
+export interface CompiledModules {
+  /** At `data.openclaw.tenants[<tenant>][<bundle>].modules`, keyed `<scope>:<scopeId>`, widest scope first. */
+  readonly references: Readonly<Record<string, readonly BundledModule[]>>;
+  /** Rego by file name, each under a package of its own. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** The same modules give the same result, in whatever order they come. */
+export function compileModules(modules: readonly PlacedModule[], tenantId: string, bundle: string): CompiledModules {
+  const references: Record<string, BundledModule[]> = {};
+  const files: Record<string, string> = {};
+  for (const { rego, ...reference } of [...modules].sort(byPlace)) {
+    (references[`${reference.scope}:${reference.scopeId}`] ??= []).push({
+      ...reference,
+      ref: encodeReference(reference),
+    });
+    files[moduleFile(reference.id)] = rehouse(rego, tenantId, bundle, reference.id);
+  }
+  const keys = Object.keys(references).sort(compare);
+  return { references: Object.fromEntries(keys.map((key) => [key, references[key]!])), files };
+}
+
+/** The name of a module's file in the bundle, by which OPA's errors call it. */
+function moduleFile(policyId: string): string {
+  return `modules/${policyId}.rego`;
+}
+
+/** The policy whose module an error of OPA is about, by the file it names. */
+export function policyOfFile(file: string): string | undefined {
+  return /(?:^|\/)modules\/([A-Za-z0-9_-]+)\.rego$/.exec(file)?.[1];
+}
