@@ -9,7 +9,8 @@ import { Histogram, register } from 'prom-client';
 import { isCleanText, parseJson } from './json.ts';
 import { Problem } from './problem.ts';
 
-const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
+/** What goes into the log and the audit log as it is. */
+const REQUEST_ID = /^[\x21-\x7e](?:[\x20-\x7e]{0,254}[\x21-\x7e])?$/;
 
 /** Fastify as this service wants it: request ids, limits, one log line a request. */
 export function createAdapter(settings: Settings, logger: Logger): FastifyAdapter {
@@ -70,8 +71,10 @@ export async function prepare(app: NestFastifyApplication, settings: Settings, l
     });
   }
   fastify.addHook('onRequest', async (request, reply) => {
-    void reply.header('X-Request-Id', request.id);
-    if (request.url.startsWith('/api/')) void reply.header('Cache-Control', 'no-store');
+    // AuthZEN 1.0, "Request Identification": the caller gets back what it sent, even what is too long for our records.
+    const given = request.url.startsWith('/access/') ? String(request.headers['x-request-id'] ?? '') : '';
+    void reply.header('X-Request-Id', /^[\x20-\x7e]+$/.test(given) ? given : request.id);
+    if (/^\/(api|access)\//.test(request.url)) void reply.header('Cache-Control', 'no-store');
   });
   fastify.addHook('preValidation', async (request) => refuseUncleanText(request));
   measure(fastify, logger);

@@ -1,6 +1,7 @@
 import { AuditModule } from '#audit';
 import { IdentityModule } from '#identity';
 import { Module } from '@nestjs/common';
+import { AuthzenController } from './authzen/authzen.controller.ts';
 import { Bundles } from './bundles/bundles.ts';
 import { OpaApiController, OpaTokenGuard } from './bundles/opa-api.controller.ts';
 import { Propagation } from './bundles/propagation.ts';
@@ -15,7 +16,7 @@ import { POLICY_METRICS, PolicyMetrics } from './policy.metrics.ts';
 /** What assistants may do: policies and their versions, bundles for OPA, decisions and their explanations. */
 @Module({
   imports: [AuditModule, IdentityModule],
-  controllers: [PoliciesController, EvaluationController, OpaApiController],
+  controllers: [PoliciesController, EvaluationController, AuthzenController, OpaApiController],
   providers: [
     ...POLICY_METRICS,
     PolicyMetrics,
