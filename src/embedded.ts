@@ -53,6 +53,7 @@ export async function startEmbeddedProfile(
     DATABASE_DIRECT_URL: servers.databaseDirectUrl,
     OPA_URL: servers.opaUrl,
     OPA_TOKEN: servers.opaToken,
+    OPA_BIN: parsed.OPA_BIN ?? servers.opaBinary,
     OPA_BUNDLE_TOKEN: bundleToken,
     OIDC_ISSUER: servers.issuer,
     OIDC_CLIENT_ID: servers.clientId,

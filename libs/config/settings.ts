@@ -84,6 +84,13 @@ export const SETTINGS = z.object({
   OPA_TIMEOUT_MS: milliseconds(10, 60_000)
     .default(5_000)
     .describe('An evaluation that takes longer is denied with `policy_engine_unreachable`.'),
+  OPA_BIN: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'The program `opa` 1.x, with which drafts are simulated. Default: the one of the embedded profile, else `opa` on the PATH.',
+    ),
   OPA_BUNDLE_TOKEN: secret
     .optional()
     .describe('Bearer token with which OPA pulls bundles and reports its status. Required in the external profile.'),

@@ -27,6 +27,8 @@ export interface EmbeddedServers {
   /** For the owner's role: migrations. */
   databaseDirectUrl: string;
   opaUrl: string;
+  /** The program of the OPA that was started; undefined where yours is used. */
+  opaBinary: string | undefined;
   /** Undefined if an OPA of yours needs none. */
   opaToken: string | undefined;
   issuer: string;
@@ -76,6 +78,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     databaseUrl: postgres.value?.appUrl ?? env.DATABASE_URL!,
     databaseDirectUrl: postgres.value?.ownerUrl ?? env.DATABASE_DIRECT_URL ?? env.DATABASE_URL!,
     opaUrl: opa.value?.url ?? env.OPA_URL!,
+    opaBinary: opa.value?.binary,
     opaToken: opa.value ? opa.value.token : env.OPA_TOKEN,
     issuer: idp.value?.issuer ?? env.OIDC_ISSUER!,
     clientId: idp.value?.clientId ?? env.OIDC_CLIENT_ID ?? 'openclaw-enterprise',

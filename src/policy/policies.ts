@@ -299,7 +299,8 @@ async function update(
   return rows[0]!;
 }
 
-function parse<D extends Domain>(domain: D, text: string): PolicyDocument {
+/** @throws Problem `validation_failed` with a path below `content` */
+export function parse<D extends Domain>(domain: D, text: string): PolicyDocument {
   const parsed = parseDocument(domain, text);
   if (parsed.ok) return parsed.document;
   const errors = parsed.issues.map((issue) => ({
@@ -309,7 +310,13 @@ function parse<D extends Domain>(domain: D, text: string): PolicyDocument {
   throw new Problem('validation_failed', `${errors[0]?.path}: ${errors[0]?.message}`, { errors });
 }
 
-async function refuseWidening(tx: Transaction, place: Place, domain: Domain, document: PolicyDocument): Promise<void> {
+/** @throws Problem `POLICY_HIERARCHY_VIOLATION` */
+export async function refuseWidening(
+  tx: Transaction,
+  place: Place,
+  domain: Domain,
+  document: PolicyDocument,
+): Promise<void> {
   if (place.above.length === 0) return;
   const rows: sql.PolicyRow[] = await tx.query(sql.ACTIVE_POLICIES_AT, [place.above.map(placeKey)]);
   const violations = findWidening(domain, document as never, rows.map(sql.toPlaced));

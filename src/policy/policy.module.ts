@@ -12,11 +12,14 @@ import { Evaluator } from './evaluation/evaluator.ts';
 import { PoliciesController } from './policies.controller.ts';
 import { Policies } from './policies.ts';
 import { POLICY_METRICS, PolicyMetrics } from './policy.metrics.ts';
+import { RecordedRequests } from './simulation/recorded-requests.ts';
+import { SimulationController } from './simulation/simulation.controller.ts';
+import { Simulations } from './simulation/simulations.ts';
 
 /** What assistants may do: policies and their versions, bundles for OPA, decisions and their explanations. */
 @Module({
   imports: [AuditModule, IdentityModule],
-  controllers: [PoliciesController, EvaluationController, AuthzenController, OpaApiController],
+  controllers: [PoliciesController, SimulationController, EvaluationController, AuthzenController, OpaApiController],
   providers: [
     ...POLICY_METRICS,
     PolicyMetrics,
@@ -27,6 +30,8 @@ import { POLICY_METRICS, PolicyMetrics } from './policy.metrics.ts';
     PolicyEngine,
     Evaluator,
     Decisions,
+    RecordedRequests,
+    Simulations,
   ],
   exports: [Policies, Propagation, PolicyEngine, Evaluator],
 })

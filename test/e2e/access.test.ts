@@ -50,6 +50,19 @@ const TABLE: Row[] = [
   ['GET', '/api/v1/policies/effective', [401, 403, 200, 200, 200, 200, 200]],
   ['GET', '/api/v1/policies/effective?userId=alice', [401, 403, 200, 200, 200, 200, 404]],
   ['GET', '/api/v1/policies/effective?userId=carol', [401, 403, 404, 404, 404, 200, 404]],
+  [
+    'POST',
+    '/api/v1/policies/simulate',
+    [401, 403, 403, 200, 200, 200, 400],
+    () => ({ draft: draft('team', 'platform') }),
+  ],
+  ['POST', '/api/v1/policies/simulate', [401, 403, 403, 403, 200, 200, 400], () => ({ draft: draft('team', 'web') })],
+  [
+    'POST',
+    '/api/v1/policies/simulate',
+    [401, 403, 403, 400, 400, 400, 200],
+    () => ({ draft: draft('enterprise', 'globex') }),
+  ],
   ['GET', '/api/v1/policies/revision', [401, 200, 200, 200, 200, 200, 200]],
 
   ['POST', '/api/v1/policy/evaluate', [401, 200, 200, 200, 200, 200, 200], () => ({ action: 'email_read' })],
@@ -100,6 +113,9 @@ function policy(scope: string, scopeId: string) {
 }
 function change() {
   return { version: `1.${++n}.0`, content: 'actions:\n  probe: block\n', changeReason: 'a test' };
+}
+function draft(scope: string, scopeId: string) {
+  return { scope, scopeId, domain: 'actions', content: 'actions:\n  probe: block\n' };
 }
 function authzen(id: string) {
   const [subject, action] = [{ type: 'user', id }, { name: 'email_read' }];

@@ -86,6 +86,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       DATABASE_URL: database.appUrl,
       OPA_URL: (await options.wrapOpa?.(servers.opaUrl)) ?? servers.opaUrl,
       OPA_TOKEN: servers.opaToken,
+      OPA_BIN: servers.opaBinary,
       OPA_BUNDLE_TOKEN: bundleToken,
       OIDC_ISSUER: servers.issuer,
       OIDC_CLIENT_ID: servers.clientId,

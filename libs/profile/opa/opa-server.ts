@@ -54,12 +54,15 @@ export class OpaServer {
   readonly port: number;
   /** Send it as `Authorization: Bearer`. New at each start(). */
   readonly token: string;
+  /** The program that runs. */
+  readonly binary: string;
 
-  private constructor(process: SupervisedProcess, log: BoundedLog, port: number, token: string) {
+  private constructor(process: SupervisedProcess, log: BoundedLog, port: number, token: string, binary: string) {
     this.#process = process;
     this.#log = log;
     this.port = port;
     this.token = token;
+    this.binary = binary;
   }
 
   static async start(options: OpaOptions): Promise<OpaServer> {
@@ -81,7 +84,7 @@ export class OpaServer {
         try {
           await process.start();
           writeJson(stateFile, { port });
-          return new OpaServer(process, log, port, token);
+          return new OpaServer(process, log, port, token, options.binary);
         } catch (error) {
           if (!(error instanceof PortTaken) || attempt === PORT_ATTEMPTS) throw error;
           preferred = undefined;

@@ -9,7 +9,7 @@ import { ACTIVE_POLICIES, type PolicyRow, toPlaced } from '../policy.sql.ts';
 import { compileTenant } from '../rules/index.ts';
 
 /** Where the base Rego lies, from the folder that the process runs in. */
-const BASE_POLICIES = join('policies', 'base');
+export const BASE_POLICIES = join('policies', 'base');
 
 /** The name of a tenant's bundle. */
 export function tenantBundle(tenantId: string): string {
