@@ -36,12 +36,25 @@ export function ensureBuilt(say = () => undefined) {
       { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] },
     );
     writeFileSync(join(ROOT, fresh, '.built-from'), stamp);
-    rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
-    renameSync(join(ROOT, fresh), join(ROOT, 'dist'));
+    takePlace(join(ROOT, fresh), join(ROOT, 'dist'), mark, stamp);
   } finally {
     rmSync(join(ROOT, fresh), { recursive: true, force: true });
   }
   return true;
+}
+
+/** Puts the fresh build where the old one is. Another process that built the same at the same time may win. */
+function takePlace(fresh, dist, mark, stamp) {
+  for (;;) {
+    rmSync(dist, { recursive: true, force: true, maxRetries: 5 });
+    try {
+      renameSync(fresh, dist);
+      return;
+    } catch (error) {
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+      if (existsSync(mark) && readFileSync(mark, 'utf8') === stamp) return;
+    }
+  }
 }
 
 /** Newest change and number of the files that a build reads. */

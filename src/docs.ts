@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { readSettings, completeSettings, settingsReference } from '#libs/config';
 import { createAdapter } from '#libs/http';
@@ -15,6 +16,9 @@ export async function generatedDocs(): Promise<Record<string, string>> {
       DATABASE_URL: 'postgres://docs@127.0.0.1/docs',
       OPA_URL: 'http://127.0.0.1',
       OPA_BUNDLE_TOKEN: 'not used by documentation',
+      OPA_BUNDLE_SIGNING_KEY: generateKeyPairSync('ec', { namedCurve: 'P-256' })
+        .privateKey.export({ type: 'pkcs8', format: 'pem' })
+        .toString(),
       OIDC_ISSUER: 'http://127.0.0.1',
     }),
   );

@@ -37,10 +37,8 @@ export async function startEmbeddedProfile(
   say('Preparing the embedded profile: PostgreSQL 16, Open Policy Agent, a demo identity provider.');
   const servers = await startEmbedded({
     dataDir: parsed.OPENCLAW_DATA_DIR,
-    opaConfig: opaBootConfig(
-      `http://${parsed.HOST === '0.0.0.0' ? '127.0.0.1' : parsed.HOST}:${parsed.PORT}`,
-      bundleToken,
-    ),
+    opaConfig: (key) =>
+      opaBootConfig(`http://${parsed.HOST === '0.0.0.0' ? '127.0.0.1' : parsed.HOST}:${parsed.PORT}`, bundleToken, key),
     redirectUris: [`${publicUrl}/auth/callback`],
     postLogoutRedirectUris: [`${publicUrl}/`],
     accounts: DEMO_PEOPLE.map(({ email, name }) => ({ email, name })),
@@ -55,6 +53,7 @@ export async function startEmbeddedProfile(
     OPA_TOKEN: servers.opaToken,
     OPA_BIN: parsed.OPA_BIN ?? servers.opaBinary,
     OPA_BUNDLE_TOKEN: bundleToken,
+    OPA_BUNDLE_SIGNING_KEY: servers.bundleSigningKey,
     OIDC_ISSUER: servers.issuer,
     OIDC_CLIENT_ID: servers.clientId,
     OIDC_CLIENT_SECRET: servers.clientSecret,

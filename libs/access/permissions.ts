@@ -7,7 +7,6 @@ export const PERMISSIONS = [
   'policy:evaluate',
   'audit:read',
   'audit:append',
-  'audit:export',
   'users:read',
   'users:write',
   'agent-tokens:manage',

@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto';
 import { hostname } from 'node:os';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
@@ -13,6 +14,15 @@ const url = (...protocols: string[]) =>
       `must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
     );
 const secret = z.string().min(16, 'must have at least 16 characters').meta({ secret: true });
+
+function isP256Key(pem: string): boolean {
+  try {
+    const key = createPrivateKey(pem);
+    return key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Every setting of the product, by the name of its environment variable. The reference `docs/configuration.md` is
@@ -94,6 +104,17 @@ export const SETTINGS = z.object({
   OPA_BUNDLE_TOKEN: secret
     .optional()
     .describe('Bearer token with which OPA pulls bundles and reports its status. Required in the external profile.'),
+  OPA_BUNDLE_SIGNING_KEY: z
+    .string()
+    .refine(
+      isP256Key,
+      'must be a private key in PEM for the curve P-256: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256',
+    )
+    .meta({ secret: true })
+    .optional()
+    .describe(
+      'Private key with which bundles are signed; OPA gets the public half. The same for all replicas. Required in the external profile.',
+    ),
 
   OIDC_ISSUER: url('http:', 'https:')
     .optional()
@@ -156,6 +177,7 @@ export type Settings = z.output<typeof SETTINGS> & {
   DATABASE_DIRECT_URL: string;
   OPA_URL: string;
   OPA_BUNDLE_TOKEN: string;
+  OPA_BUNDLE_SIGNING_KEY: string;
   OIDC_ISSUER: string;
   OIDC_AUDIENCE: string;
 };
@@ -209,7 +231,7 @@ export function completeSettings(parsed: Parsed): Settings {
     OPA_URL: (parsed.OPA_URL ?? (external ? 'http://localhost:8181' : undefined))?.replace(/\/$/, ''),
     OIDC_AUDIENCE: parsed.OIDC_AUDIENCE ?? parsed.OIDC_CLIENT_ID,
   };
-  const required = ['DATABASE_URL', 'OPA_URL', 'OPA_BUNDLE_TOKEN', 'OIDC_ISSUER'] as const;
+  const required = ['DATABASE_URL', 'OPA_URL', 'OPA_BUNDLE_TOKEN', 'OPA_BUNDLE_SIGNING_KEY', 'OIDC_ISSUER'] as const;
   const missing = required.filter((name) => complete[name] === undefined);
   if (missing.length > 0) {
     throw new SettingsError(

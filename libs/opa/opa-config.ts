@@ -1,3 +1,8 @@
+import { createPublicKey } from 'node:crypto';
+
+/** Name of the key under which OPA knows our signatures. */
+export const BUNDLE_KEY_ID = 'gateway';
+
 /** How long OPA's requests for a bundle that has not changed are held open, in seconds. */
 export const LONG_POLL_SECONDS = 30;
 
@@ -10,9 +15,12 @@ export const OPA_API_PATH = '/opa/v1';
  *
  * @param gatewayUrl where OPA reaches its own gateway
  * @param token the gateway's `OPA_BUNDLE_TOKEN`
+ * @param signingKey the gateway's `OPA_BUNDLE_SIGNING_KEY`, of which OPA gets the public half
  */
-export function opaBootConfig(gatewayUrl: string, token: string): Record<string, unknown> {
+export function opaBootConfig(gatewayUrl: string, token: string, signingKey: string): Record<string, unknown> {
+  const publicKey = createPublicKey(signingKey).export({ type: 'spki', format: 'pem' });
   return {
+    keys: { [BUNDLE_KEY_ID]: { algorithm: 'ES256', key: publicKey } },
     services: {
       gateway: {
         url: `${gatewayUrl}${OPA_API_PATH}`,
@@ -25,6 +33,7 @@ export function opaBootConfig(gatewayUrl: string, token: string): Record<string,
       resource: 'bundles/discovery.tar.gz',
       decision: 'discovery',
       persist: true,
+      signing: { keyid: BUNDLE_KEY_ID },
       polling: polling(),
     },
   };
@@ -36,7 +45,13 @@ export function discoveredConfig(bundles: readonly string[]): Record<string, unk
     bundles: Object.fromEntries(
       bundles.map((name) => [
         name,
-        { service: 'gateway', resource: `bundles/${name}.tar.gz`, persist: true, polling: polling() },
+        {
+          service: 'gateway',
+          resource: `bundles/${name}.tar.gz`,
+          persist: true,
+          signing: { keyid: BUNDLE_KEY_ID },
+          polling: polling(),
+        },
       ]),
     ),
     status: { service: 'gateway' },

@@ -12,7 +12,7 @@ const running = new Set<EmbeddedServers>();
 
 async function start(dataDir: string, more: Partial<EmbeddedOptions> = {}): Promise<EmbeddedServers> {
   const servers = await startEmbedded({
-    ...{ dataDir, opaConfig: {}, redirectUris: ['http://localhost:3000/auth/callback'], progress: () => {} },
+    ...{ dataDir, opaConfig: () => ({}), redirectUris: ['http://localhost:3000/auth/callback'], progress: () => {} },
     ...{ accounts: [{ email: 'alice@acme.test', name: 'Alice' }], ...more },
   });
   running.add(servers);
@@ -24,7 +24,7 @@ async function startGateway(dataDir: string): Promise<{ gateway: ChildProcess; d
   const code = `
     const { startEmbedded } = await import(${JSON.stringify(new URL('./index.ts', import.meta.url).href)});
     const { databaseDirectUrl } = await startEmbedded({
-      dataDir: ${JSON.stringify(dataDir)}, opaConfig: {}, redirectUris: ['http://localhost:3000/auth/callback'],
+      dataDir: ${JSON.stringify(dataDir)}, opaConfig: () => ({}), redirectUris: ['http://localhost:3000/auth/callback'],
       accounts: [], progress: () => {},
     });
     console.log(databaseDirectUrl);`;

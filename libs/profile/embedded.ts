@@ -1,6 +1,8 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { type FileLock } from './host/file-lock.ts';
 import { lockDataDirectory } from './host/gateway-lock.ts';
 import { type DemoAccount, type DemoPerson } from './idp/demo-files.ts';
+import { secret } from './host/secrets.ts';
 import { DemoIdentityProvider } from './idp/demo-identity-provider.ts';
 import { obtainOpa } from './opa/obtain-opa.ts';
 import { OpaServer } from './opa/opa-server.ts';
@@ -9,8 +11,8 @@ import { type Progress } from './progress.ts';
 
 export interface EmbeddedOptions {
   dataDir: string;
-  /** OPA's configuration: services, bundles, status, … */
-  opaConfig: Record<string, unknown>;
+  /** OPA's configuration: services, bundles, status, … Gets the key with which bundles are signed. */
+  opaConfig: (bundleSigningKey: string) => Record<string, unknown>;
   redirectUris: string[];
   postLogoutRedirectUris?: string[] | undefined;
   accounts: readonly DemoPerson[];
@@ -31,6 +33,8 @@ export interface EmbeddedServers {
   opaBinary: string | undefined;
   /** Undefined if an OPA of yours needs none. */
   opaToken: string | undefined;
+  /** Private key (PEM, P-256) kept in the data folder: bundles that OPA has on disk still verify after a restart. */
+  bundleSigningKey: string;
   issuer: string;
   clientId: string;
   clientSecret: string | undefined;
@@ -52,12 +56,13 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   const { dataDir, env = process.env, progress, signal } = options;
   signal?.throwIfAborted();
   const lock = lockDataDirectory(dataDir);
+  const bundleSigningKey = secret(dataDir, 'bundleSigningKey', newSigningKey);
   const giveUp = new AbortController();
   const stopEarly = AbortSignal.any([giveUp.signal, ...(signal ? [signal] : [])]);
 
   const starts = [
     env.DATABASE_URL ? undefined : PostgresServer.start({ dataDir, env, progress, signal: stopEarly, locked: true }),
-    env.OPA_URL ? undefined : startOpa(options, env, stopEarly),
+    env.OPA_URL ? undefined : startOpa(options, options.opaConfig(bundleSigningKey), env, stopEarly),
     env.OIDC_ISSUER ? undefined : DemoIdentityProvider.start(options),
   ] as const;
   for (const start of starts) start?.catch((error: unknown) => giveUp.abort(error)); // a build need not go on
@@ -80,6 +85,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     opaUrl: opa.value?.url ?? env.OPA_URL!,
     opaBinary: opa.value?.binary,
     opaToken: opa.value ? opa.value.token : env.OPA_TOKEN,
+    bundleSigningKey,
     issuer: idp.value?.issuer ?? env.OIDC_ISSUER!,
     clientId: idp.value?.clientId ?? env.OIDC_CLIENT_ID ?? 'openclaw-enterprise',
     clientSecret: idp.value ? idp.value.clientSecret : env.OIDC_CLIENT_SECRET,
@@ -91,10 +97,20 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   };
 }
 
-async function startOpa(options: EmbeddedOptions, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<OpaServer> {
+function newSigningKey(): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
+async function startOpa(
+  options: EmbeddedOptions,
+  config: Record<string, unknown>,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<OpaServer> {
   const { dataDir, progress } = options;
   const binary = await obtainOpa({ dataDir, env, progress, signal });
-  return OpaServer.start({ dataDir, env, progress, binary, config: options.opaConfig });
+  return OpaServer.start({ dataDir, env, progress, binary, config });
 }
 
 function stopOnce(servers: readonly ({ stop(): Promise<void> } | undefined)[], lock: FileLock): () => Promise<void> {

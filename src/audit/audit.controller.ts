@@ -1,6 +1,6 @@
-import { Caller, Directory, type Principal, reachOf, Requires } from '#libs/access';
+import { Caller, Directory, type Principal, principalName, reachOf, Requires } from '#libs/access';
 import { type IdempotentRequest, Problem, RateLimit } from '#libs/http';
-import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Optional, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
@@ -8,6 +8,7 @@ import { AuditLog } from './audit-log.ts';
 import { AuditReader } from './audit-reader.ts';
 import { attribute } from './authorship.ts';
 import { Completeness } from './completeness.ts';
+import { AdminsOnly, ExportRights, mayExport } from './export-rights.ts';
 import { repeatableIds } from './ids.ts';
 import { decodeCursor } from './cursor.ts';
 import { CONTENT_TYPE, headOf, lineOf } from './export.ts';
@@ -35,6 +36,7 @@ export class AuditController {
     @Inject(AuditReader) private readonly reader: AuditReader,
     @Inject(Completeness) private readonly completeness: Completeness,
     @Inject(Directory) private readonly directory: Directory,
+    @Optional() @Inject(ExportRights) private readonly exportRights: ExportRights = new AdminsOnly(),
   ) {}
 
   @Post()
@@ -68,7 +70,7 @@ export class AuditController {
   }
 
   @Get('export')
-  @Requires('audit:export')
+  @Requires('audit:read')
   @RateLimit('exports')
   @ApiOperation({
     summary: 'All that matches, newest first, streamed. If something fails midway the connection is cut.',
@@ -77,9 +79,14 @@ export class AuditController {
   async export(
     @Caller() principal: Principal,
     @Query({ schema: EXPORT }) query: ExportQuery,
+    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    if (!(await mayExport(this.exportRights, principal))) {
+      throw new Problem('forbidden', 'Your role may not export the audit log (policy domain "audit", export_roles).');
+    }
     const { format, ...filter } = query;
+    await this.recordExport(principal, query, request.id);
     const pages = this.reader.stream(principal.tenantId, reachOf(principal), filter);
     // The first page is read before anything is sent, so that an early failure is a proper problem document.
     let page = await pages.next();
@@ -98,6 +105,22 @@ export class AuditController {
       .header('Content-Disposition', `attachment; filename="audit-${principal.tenantId}.${format}"`)
       .header('Cache-Control', 'no-store')
       .send(Readable.from(lines(), { objectMode: false, highWaterMark: 65_536 }));
+  }
+
+  /** Taking a copy of the log is itself something that the log must tell. */
+  private async recordExport(principal: Principal, query: ExportQuery, requestId: string): Promise<void> {
+    const person = principal.kind === 'person' ? principal.person : undefined;
+    await this.audit.append({
+      tenantId: principal.tenantId,
+      userId: person?.id ?? null,
+      orgId: person?.orgId ?? null,
+      teamIds: person?.teamIds ?? [],
+      actor: principalName(principal),
+      actionType: 'data_access',
+      actionDetail: { operation: 'audit.export', query },
+      outcome: 'success',
+      requestId,
+    });
   }
 
   @Get('completeness')

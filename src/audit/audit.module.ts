@@ -6,6 +6,7 @@ import { AuditReader } from './audit-reader.ts';
 import { Clock } from '#libs/clock';
 import { IdSource, UlidSource } from './ids.ts';
 import { Completeness } from './completeness.ts';
+import { GapWatch } from './gap-watch.ts';
 import { AuditMetrics, PrometheusAuditMetrics } from './metrics.ts';
 import { PartitionKeeper, PARTITIONS_AHEAD } from './partition-keeper.ts';
 import { AuditSink, PostgresSink } from './sink.ts';
@@ -48,6 +49,7 @@ import { AuditSink, PostgresSink } from './sink.ts';
     },
     AuditReader,
     Completeness,
+    GapWatch,
     PartitionKeeper,
   ],
   exports: [AuditLog, AuditReader, Completeness],

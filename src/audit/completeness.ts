@@ -58,15 +58,19 @@ export class Completeness {
   /**
    * Reads what is new since the last call and a part of what is older.
    * @param options.full reads everything again
+   * @param options.newOnly reads what is new and nothing that is older
    */
-  async check(tenantId: string, options: { readonly full?: boolean } = {}): Promise<CompletenessReport> {
+  async check(
+    tenantId: string,
+    options: { readonly full?: boolean; readonly newOnly?: boolean } = {},
+  ): Promise<CompletenessReport> {
     const known = await this.database.tenant(tenantId, (tx) => tx.query<WriterRow[]>(WRITERS, [tenantId]));
     const writers: WriterReport[] = [];
     const gaps: GapReport[] = [];
     for (const row of known) {
       const last = Number(row.last_seq);
       const mark = { checked: Number(row.checked_seq), swept: Number(row.swept_seq) };
-      const { ranges, swept } = rangesToRead(mark, last, options.full ? Infinity : BUDGET);
+      const { ranges, swept } = rangesToRead(mark, last, options.full ? Infinity : options.newOnly ? 0 : BUDGET);
       const found = await this.database.tenant(tenantId, async (tx) => {
         for (const { after, upTo } of ranges) await this.read(tx, tenantId, row.writer, after, upTo);
         await tx.query(

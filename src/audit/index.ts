@@ -7,3 +7,4 @@ export type { AuditFilter } from './filter.ts';
 export { AuditMetrics, PrometheusAuditMetrics } from './metrics.ts';
 export { AuditSink, type Failure, PostgresSink, type PostgresSinkOptions, type Share, SinkError } from './sink.ts';
 export * from './entry.ts';
+export { ExportRights } from './export-rights.ts';

@@ -1,6 +1,6 @@
-import { AuditModule } from '#audit';
+import { AuditModule, ExportRights } from '#audit';
 import { IdentityModule } from '#identity';
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { AuthzenController } from './authzen/authzen.controller.ts';
 import { Bundles } from './bundles/bundles.ts';
 import { OpaApiController, OpaTokenGuard } from './bundles/opa-api.controller.ts';
@@ -9,6 +9,7 @@ import { Decisions } from './evaluation/decisions.ts';
 import { PolicyEngine } from './evaluation/engine.ts';
 import { EvaluationController } from './evaluation/evaluation.controller.ts';
 import { Evaluator } from './evaluation/evaluator.ts';
+import { PolicyExportRights } from './export-rights.ts';
 import { PoliciesController } from './policies.controller.ts';
 import { Policies } from './policies.ts';
 import { POLICY_METRICS, PolicyMetrics } from './policy.metrics.ts';
@@ -17,6 +18,7 @@ import { SimulationController } from './simulation/simulation.controller.ts';
 import { Simulations } from './simulation/simulations.ts';
 
 /** What assistants may do: policies and their versions, bundles for OPA, decisions and their explanations. */
+@Global()
 @Module({
   imports: [AuditModule, IdentityModule],
   controllers: [PoliciesController, SimulationController, EvaluationController, AuthzenController, OpaApiController],
@@ -32,7 +34,8 @@ import { Simulations } from './simulation/simulations.ts';
     Decisions,
     RecordedRequests,
     Simulations,
+    { provide: ExportRights, useClass: PolicyExportRights },
   ],
-  exports: [Policies, Propagation, PolicyEngine, Evaluator],
+  exports: [ExportRights, Policies, Propagation, PolicyEngine, Evaluator],
 })
 export class PolicyModule {}

@@ -89,7 +89,7 @@ const TABLE: Row[] = [
   ['GET', '/api/v1/audit', [401, 403, 200, 200, 200, 200, 200]],
   ['GET', '/api/v1/audit/{agentDecision}', [401, 403, 200, 200, 200, 200, 404]],
   ['GET', '/api/v1/audit/{carolDecision}', [401, 403, 404, 404, 404, 200, 404]],
-  ['GET', '/api/v1/audit/export', [401, 403, 403, 403, 403, 200, 200]],
+  ['GET', '/api/v1/audit/export', [401, 403, 403, 403, 200, 200, 200]],
   ['GET', '/api/v1/audit/completeness', [401, 403, 403, 403, 403, 200, 200]],
   ['POST', '/api/v1/audit', [401, 201, 201, 201, 201, 201, 201], () => entry()],
   ['POST', '/api/v1/audit', [401, 201, 201, 403, 403, 403, 403], () => ({ ...entry(), userId: 'alice' })],

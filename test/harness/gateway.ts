@@ -61,7 +61,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const url = `http://127.0.0.1:${port}`;
   const servers = await startEmbedded({
     dataDir,
-    opaConfig: opaBootConfig(url, bundleToken),
+    opaConfig: (key) => opaBootConfig(url, bundleToken, key),
     redirectUris: [`${url}/auth/callback`],
     postLogoutRedirectUris: [`${url}/`],
     accounts: DEMO_PEOPLE.map(({ email, name }) => ({ email, name })),
@@ -88,6 +88,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       OPA_TOKEN: servers.opaToken,
       OPA_BIN: servers.opaBinary,
       OPA_BUNDLE_TOKEN: bundleToken,
+      OPA_BUNDLE_SIGNING_KEY: servers.bundleSigningKey,
       OIDC_ISSUER: servers.issuer,
       OIDC_CLIENT_ID: servers.clientId,
       OIDC_CLIENT_SECRET: servers.clientSecret,

@@ -11,7 +11,7 @@ export const randomSecret = (): string => randomBytes(24).toString('base64url');
  * The secret of that name, generated at first use. Reads and writes without letting go of the thread: servers that
  * start side by side in one process do not lose each other's secrets.
  */
-export function secret(dataDir: string, name: string): string {
+export function secret(dataDir: string, name: string, generate: () => string = randomSecret): string {
   const path = join(dataDir, 'secrets.json');
   const known = readJson<Record<string, string>>(path);
   // Overwriting a damaged file would lock the owner out of the database for good.
@@ -21,7 +21,7 @@ export function secret(dataDir: string, name: string): string {
       `${path} is damaged: it holds no JSON. Restore it, or remove ${dataDir} to start anew.`,
     );
   }
-  const value = known?.[name] ?? randomSecret();
+  const value = known?.[name] ?? generate();
   if (known?.[name] === undefined) writeJson(path, { ...known, [name]: value });
   return value;
 }

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { Database } from '#libs/database';
-import { type Bundle, buildBundle, discoveredConfig } from '#libs/opa';
-import { Injectable } from '@nestjs/common';
+import { type Bundle, buildBundle, BundleSigner, discoveredConfig } from '#libs/opa';
+import { Inject, Injectable } from '@nestjs/common';
 import { ACTIVE_POLICIES, type PolicyRow, toPlaced } from '../policy.sql.ts';
 import { compileTenant } from '../rules/index.ts';
 
@@ -29,7 +30,14 @@ export class Bundles {
   private closed = false;
   private announced?: string;
 
-  constructor(private readonly database: Database) {}
+  private readonly signer: BundleSigner;
+
+  constructor(
+    private readonly database: Database,
+    @Inject(SETTINGS_TOKEN) settings: Settings,
+  ) {
+    this.signer = new BundleSigner(settings.OPA_BUNDLE_SIGNING_KEY);
+  }
 
   /** Builds the bundles that do not depend on tenants' policies. */
   async start(tenantIds: readonly string[]): Promise<void> {
@@ -39,7 +47,7 @@ export class Bundles {
       modules[name] = await readFile(join(BASE_POLICIES, name), 'utf8');
     }
     const revision = createHash('sha256').update(JSON.stringify(modules)).digest('hex').slice(0, 16);
-    this.put('base', await buildBundle({ revision, roots: ['openclaw/main', 'openclaw/lib'], modules }));
+    this.put('base', await buildBundle({ revision, roots: ['openclaw/main', 'openclaw/lib'], modules }, this.signer));
     await this.announce(tenantIds);
   }
 
@@ -50,7 +58,10 @@ export class Bundles {
     this.announced = tenants;
     const config = discoveredConfig(['base', ...tenantIds.map(tenantBundle)]);
     const revision = createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 16);
-    this.put('discovery', await buildBundle({ revision, roots: ['discovery'], data: { discovery: config } }));
+    this.put(
+      'discovery',
+      await buildBundle({ revision, roots: ['discovery'], data: { discovery: config } }, this.signer),
+    );
   }
 
   /** The bundle as it is now; a tenant's is built on first demand. */
@@ -117,11 +128,14 @@ export class Bundles {
       return { revision: row?.revision ?? '0', rows: policies };
     });
     const data = compileTenant(rows.map(toPlaced), revision);
-    return buildBundle({
-      revision,
-      roots: [`openclaw/tenants/${tenantId}`],
-      data: { openclaw: { tenants: { [tenantId]: data } } },
-    });
+    return buildBundle(
+      {
+        revision,
+        roots: [`openclaw/tenants/${tenantId}`],
+        data: { openclaw: { tenants: { [tenantId]: data } } },
+      },
+      this.signer,
+    );
   }
 
   private put(name: string, bundle: Bundle): void {

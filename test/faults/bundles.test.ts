@@ -1,0 +1,105 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { BundleSigner } from '#libs/opa';
+import { Bundles } from '../../src/policy/bundles/bundles.ts';
+import { startTestGateway, type TestGateway } from '../harness/gateway.ts';
+import { until } from '../harness/until.ts';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway();
+});
+afterAll(() => gateway?.stop());
+
+const admin = 'admin@acme.test';
+let n = 0;
+const block = (action: string) =>
+  gateway.call(admin, 'POST', '/api/v1/policies', {
+    scope: 'enterprise',
+    scopeId: 'acme',
+    domain: 'actions',
+    name: `Block ${++n}`,
+    version: '1.0.0',
+    content: `actions:\n  ${action}: block\n`,
+    changeReason: 'a test',
+    status: 'active',
+  });
+const decide = async (action: string) =>
+  (await gateway.call('alice@acme.test', 'POST', '/api/v1/policy/evaluate', { action })).body.decision;
+const ready = async () => (await gateway.call(null, 'GET', '/readyz')).status;
+const revision = async () => (await gateway.call(admin, 'GET', '/api/v1/policies/revision')).body;
+
+/** Lets the gateway sign with another key than the one OPA knows, for as long as `work` takes. */
+async function withForeignSigner(work: () => Promise<void>): Promise<void> {
+  const bundles = gateway.app.get(Bundles) as unknown as { signer: BundleSigner };
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const own = bundles.signer;
+  bundles.signer = new BundleSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+  try {
+    await work();
+  } finally {
+    bundles.signer = own;
+  }
+}
+
+describe('bundles', () => {
+  test('a bundle with a wrong signature is not activated: the last good one decides, and readiness and revision say so', async () => {
+    expect((await block('first')).status).toBe(201);
+    expect(await decide('first')).toBe('deny');
+    await withForeignSigner(async () => {
+      expect((await block('second')).status).toBe(201);
+    });
+    expect(await decide('first')).toBe('deny');
+    expect(await decide('second')).not.toBe('deny');
+    const { wanted, replicas } = await revision();
+    expect(replicas[0].active).toBe(wanted - 1);
+    await until('readiness tells', async () => (await ready()) === 503);
+    const { body } = await gateway.call(null, 'GET', '/readyz');
+    expect(JSON.stringify(body.details.policyRevision)).toMatch(/signature|verif/i);
+
+    expect((await block('third')).status).toBe(201);
+    await until('it is ready again', async () => (await ready()) === 200);
+    expect([await decide('first'), await decide('second'), await decide('third')]).toEqual(['deny', 'deny', 'deny']);
+  });
+
+  test('a burst of changes is built far less often than once a change, and all of it holds at the end', async () => {
+    const bundles = gateway.app.get(Bundles) as unknown as { build(tenant: string): Promise<unknown> };
+    const build = bundles.build.bind(bundles);
+    let builds = 0;
+    bundles.build = (tenant) => (builds++, build(tenant));
+    const actions = Array.from({ length: 40 }, (_, i) => `burst_${i}`);
+    const answers = await Promise.all(actions.map(block));
+    expect(answers.every((answer) => answer.status === 201)).toBe(true);
+    await until('OPA runs the newest', async () => {
+      const { wanted, replicas } = await revision();
+      return replicas[0].active === wanted;
+    });
+    expect(new Set(await Promise.all(actions.map(decide)))).toEqual(new Set(['deny']));
+    expect(builds).toBeLessThan(40);
+  });
+
+  test("a change in one tenant leaves another tenant's bundle alone", async () => {
+    const bundles = gateway.app.get(Bundles);
+    const before = await bundles.get('tenant-globex');
+    await block('only_acme');
+    expect(await bundles.get('tenant-globex')).toBe(before);
+  });
+
+  test('OPA starts with its policies while the gateway does not serve them', async () => {
+    const bundles = gateway.app.get(Bundles);
+    const get = bundles.get.bind(bundles);
+    await until('OPA has put the bundle on disk', async () => (await revision()).replicas[0].active > 0);
+    bundles.get = () => Promise.reject(new Error('not now'));
+    try {
+      const before = gateway.servers.opa!.pid;
+      gateway.servers.opa!.kill('SIGKILL');
+      await until('it is back', () => gateway.servers.opa!.pid !== undefined && gateway.servers.opa!.pid !== before);
+      await until(
+        'it decides from disk',
+        async () => (await decide('first')) === 'deny' && (await decide('email_read')) === 'allow',
+      );
+    } finally {
+      bundles.get = get;
+    }
+  });
+});
