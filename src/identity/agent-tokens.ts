@@ -6,7 +6,7 @@ import { Database } from '#libs/database';
 import { invalid, Problem } from '#libs/http';
 import { Notices } from '#libs/redis';
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
+import { RecentlyRead } from './recently-read.ts';
 import { ulid } from 'ulid';
 import { z } from 'zod';
 import { directoryId } from './directory.schema.ts';
@@ -52,11 +52,7 @@ interface TokenRow {
 /** Tokens of assistants: shown once, kept as a hash, bound to named people of one tenant, revocable. */
 @Injectable()
 export class AgentTokens {
-  private readonly recent = new LRUCache<string, { row: TokenRow | undefined }>({
-    max: 50_000,
-    ttl: FRESH_MS,
-    fetchMethod: async (token) => ({ row: await this.load(token) }),
-  });
+  private readonly recent = new RecentlyRead({ max: 50_000, freshMs: FRESH_MS }, (token) => this.load(token));
 
   constructor(
     private readonly database: Database,
@@ -64,7 +60,7 @@ export class AgentTokens {
     private readonly clock: Clock,
     private readonly notices: Notices,
   ) {
-    notices.subscribe('credentials.revoked', () => this.recent.clear());
+    notices.subscribe('credentials.revoked', () => this.recent.forget());
   }
 
   /** Tells an agent token from an OIDC one. */
@@ -73,7 +69,7 @@ export class AgentTokens {
   }
 
   async verify(token: string): Promise<AgentPrincipal | undefined> {
-    const row = (await this.recent.fetch(token))?.row;
+    const row = await this.recent.get(token);
     if (!row || row.revoked_at || (row.expires_at && row.expires_at.getTime() <= this.clock.now())) return undefined;
     return { kind: 'agent', tenantId: row.tenant_id, tokenId: row.id, name: row.name, userIds: row.user_ids ?? '*' };
   }
@@ -138,7 +134,7 @@ export class AgentTokens {
       if (rows.length === 0) throw noSuchToken(id);
       await this.audit.appendWithin(tx, adminEntry(principal, requestId, 'agent-tokens.revoke', { id }));
     });
-    this.recent.clear();
+    this.recent.forget();
     this.notices.publish('credentials.revoked', { tenantId: principal.tenantId });
   }
 

@@ -4,10 +4,10 @@ import { Database, isConflict, type Transaction } from '#libs/database';
 import { invalid, Problem } from '#libs/http';
 import { Notices } from '#libs/redis';
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import type { ImportInput, UserChange, UserInput, UserList } from './directory.schema.ts';
 import * as sql from './directory.sql.ts';
 import { type DirectoryPerson, type PersonRow, toPerson } from './person.ts';
+import { RecentlyRead } from './recently-read.ts';
 
 /** How old a person's entry may be when a decision is made on it, in milliseconds. */
 const FRESH_MS = 1_000;
@@ -15,20 +15,14 @@ const FRESH_MS = 1_000;
 /** The directory of people. Every change commits with its audit entry. */
 @Injectable()
 export class People extends Directory {
-  private readonly recent = new LRUCache<string, { person: DirectoryPerson | undefined }>({
-    max: 50_000,
-    ttl: FRESH_MS,
-    fetchMethod: async (key) => {
-      const [tenantId, userId] = JSON.parse(key) as [string, string];
-      return { person: await this.load(tenantId, userId) };
-    },
+  private readonly recent = new RecentlyRead<DirectoryPerson | undefined>({ max: 50_000, freshMs: FRESH_MS }, (key) => {
+    const [tenantId, userId] = JSON.parse(key) as [string, string];
+    return this.load(tenantId, userId);
   });
 
-  private readonly recentByEmail = new LRUCache<string, { person: DirectoryPerson | undefined }>({
-    max: 50_000,
-    ttl: FRESH_MS,
-    fetchMethod: async (email) => ({ person: await this.findByEmail(email) }),
-  });
+  private readonly recentByEmail = new RecentlyRead({ max: 50_000, freshMs: FRESH_MS }, (email) =>
+    this.findByEmail(email),
+  );
 
   constructor(
     private readonly database: Database,
@@ -40,8 +34,7 @@ export class People extends Directory {
   }
 
   override async find(tenantId: string, userId: string): Promise<DirectoryPerson | undefined> {
-    const found = await this.recent.fetch(JSON.stringify([tenantId, userId]));
-    return found?.person;
+    return this.recent.get(JSON.stringify([tenantId, userId]));
   }
 
   /** The person who signs in with this address, in whichever tenant. */
@@ -52,7 +45,7 @@ export class People extends Directory {
 
   /** As {@link findByEmail}, at most one second old: on the path of every call with a token. */
   async findByEmailRecently(email: string): Promise<DirectoryPerson | undefined> {
-    return (await this.recentByEmail.fetch(email.toLowerCase()))?.person;
+    return this.recentByEmail.get(email.toLowerCase());
   }
 
   /** People inside the caller's reach, by id. */
@@ -155,8 +148,8 @@ export class People extends Directory {
   }
 
   private forget(): void {
-    this.recent.clear();
-    this.recentByEmail.clear();
+    this.recent.forget();
+    this.recentByEmail.forget();
   }
 
   private async load(tenantId: string, userId: string): Promise<DirectoryPerson | undefined> {

@@ -6,7 +6,7 @@ import { Database } from '#libs/database';
 import { Notices } from '#libs/redis';
 import { Inject, Injectable } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
-import { LRUCache } from 'lru-cache';
+import { RecentlyRead } from './recently-read.ts';
 import type { SignInSecrets } from './oidc.ts';
 
 export const SESSION_COOKIE = 'oce_session';
@@ -23,11 +23,7 @@ export interface SessionOwner {
 /** Browser sessions and sign-ins under way. The tables hold hashes: reading them gives nobody a session. */
 @Injectable()
 export class Sessions {
-  private readonly recent = new LRUCache<string, { owner: SessionOwner | undefined }>({
-    max: 10_000,
-    ttl: FRESH_MS,
-    fetchMethod: async (token) => ({ owner: await this.load(token) }),
-  });
+  private readonly recent = new RecentlyRead({ max: 10_000, freshMs: FRESH_MS }, (token) => this.load(token));
 
   constructor(
     private readonly database: Database,
@@ -35,7 +31,7 @@ export class Sessions {
     notices: Notices,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
   ) {
-    notices.subscribe('credentials.revoked', () => this.recent.clear());
+    notices.subscribe('credentials.revoked', () => this.recent.forget());
   }
 
   /** @returns the cookie's value, which exists nowhere else */
@@ -58,12 +54,12 @@ export class Sessions {
   }
 
   async owner(token: string): Promise<SessionOwner | undefined> {
-    return (await this.recent.fetch(token))?.owner;
+    return this.recent.get(token);
   }
 
   async close(token: string): Promise<void> {
     await this.database.system((tx) => tx.query(`DELETE FROM sessions WHERE token_hash = $1`, [hash(token)]));
-    this.recent.delete(token);
+    this.recent.forget(token);
   }
 
   /** Remembers a sign-in that leaves for the identity provider. */
