@@ -1,12 +1,13 @@
 import { Problem } from './problem.ts';
 
 const DEPTH_LIMIT = 32;
+const REFUSED_NAMES = new Set(['__proto__', 'constructor', 'prototype', 'toString', 'valueOf']);
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 
 /**
  * Reads a JSON body strictly: valid UTF-8, at most 32 levels deep, no name twice in an object, no NUL and no half of a
- * surrogate pair (PostgreSQL can store neither), no number beyond what a double holds, no `__proto__` or `constructor`
- * keys that could reach a prototype. Source: RFC 7493 (I-JSON).
+ * surrogate pair (PostgreSQL can store neither), no number beyond what a double holds, and none of the names that reach a
+ * prototype or take away an object's conversion to text. Source: RFC 7493 (I-JSON).
  * @throws Problem `validation_failed`
  */
 export function parseJson(body: Uint8Array): unknown {
@@ -52,8 +53,7 @@ function checkValue(value: unknown, path: string, depth: number): number {
     return members;
   }
   for (const key of Object.keys(value)) {
-    if (key === '__proto__' || key === 'constructor' || key === 'prototype')
-      throw refused(`${path}.${key}`, 'is not an accepted name');
+    if (REFUSED_NAMES.has(key)) throw refused(`${path}.${key}`, 'is not an accepted name');
     if (!isCleanText(key)) throw refused(path, 'has a name with a NUL character or half of a surrogate pair');
     members += 1 + checkValue((value as Record<string, unknown>)[key], `${path}.${key}`, depth + 1);
   }

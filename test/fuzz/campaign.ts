@@ -17,7 +17,7 @@ export interface CampaignOptions {
   readonly keep?: number;
 }
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 40_000;
 
 /** Sends that many requests and judges every answer. */
 export async function runCampaign(options: CampaignOptions): Promise<Finding[]> {

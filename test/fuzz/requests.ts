@@ -1,5 +1,5 @@
 import { brokenBody, disturb, EVIL_TEXTS, FAR_DATES } from './evil.ts';
-import { type Tree, write } from './json-tree.ts';
+import { objectsOf, type Tree, write } from './json-tree.ts';
 import type { Random } from './random.ts';
 import { type Schema, valueOf, type Vocabulary } from './schema.ts';
 
@@ -84,8 +84,44 @@ const WORDS: Vocabulary = {
   expiresAt: (r) => r.pick(['2099-01-01T00:00:00Z', ...FAR_DATES]),
   limit: (r) => r.pick([1, 2, 50]),
   evaluations_semantic: (r) => r.pick(['execute_all', 'deny_on_first_deny', 'permit_on_first_permit']),
-  name: (r) => `fuzz ${r.word(8)}`,
+  name: (r) => `fuzz-${r.word(8)}`,
+  'subject.type': (r) => r.pick(['user', 'user', 'user', 'service']),
+  'subject.id': (r) => r.pick(['alice', 'bob', 'eve', 'admin', 'tomas', 'olga', 'nobody']),
+  'action.name': (r) => r.pick(['email_send', 'email_read', 'jira_create', 'shell_exec', 'probe']),
+  policyId: (r) => r.word(26),
 };
+
+/** Places of policies with something that can be written there. */
+const COHERENT: readonly (readonly [string, string])[] = [
+  ['enterprise', 'acme'],
+  ['enterprise', 'globex'],
+  ['org', 'engineering'],
+  ['org', 'legal'],
+  ['team', 'platform'],
+  ['team', 'web'],
+  ['user', 'alice'],
+  ['user', 'carol'],
+];
+const RULES: readonly (readonly [string, string])[] = [
+  ['actions', 'actions:\n  probe: block\n'],
+  ['actions', '{"blocked": ["probe"]}'],
+  ['features', 'work_tracking: false\n'],
+  ['models', 'max_classification: public\n'],
+  ['data', 'external_sharing_max: public\n'],
+  ['audit', 'log_all_actions: true\n'],
+];
+
+/** Makes policies that could really be written, of which single random fields hardly ever make one. */
+function makeCoherent(tree: Tree, random: Random): void {
+  for (const { list } of objectsOf(tree)) {
+    const at = (name: string) => list.find(([key]) => key === name);
+    const members = ['scope', 'scopeId', 'domain', 'content'].map(at);
+    if (!members.every((member) => member !== undefined) || random.chance(0.3)) continue;
+    const values = [...random.pick(COHERENT), ...random.pick(RULES)];
+    members.forEach((member, i) => (member[1] = values[i]!));
+    list.splice(0, list.length, ...list.filter(([key]) => key !== 'policyId' || random.chance(0.1)));
+  }
+}
 
 const ASKED_WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 const OTHER_METHODS = ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'POST', 'PUT', 'PATCH', 'DELETE', 'PROPFIND', 'QUERY'];
@@ -117,6 +153,7 @@ export class Requests {
     let body: Buffer | undefined;
     if (route.body) {
       let tree = valueOf(route.body, '', random, WORDS);
+      makeCoherent(tree, random);
       if (random.chance(0.2)) ({ body, fault: mustFail } = brokenBody(tree, random));
       else {
         for (let changes = random.pick([0, 0, 1, 1, 2, 4]); changes > 0; changes--) tree = disturb(tree, random);

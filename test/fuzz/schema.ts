@@ -21,29 +21,33 @@ export interface Schema {
   readonly pattern?: string;
 }
 
-/** Texts that mean something at a place of this name, so that requests get past the first check. */
+/** Values that mean something at a place of this name (`id`, or `subject.id`), so that requests get past the first check. */
 export type Vocabulary = Readonly<Record<string, (random: Random) => Tree>>;
 
 /** A value that the schema accepts, or nearly. */
-export function valueOf(schema: Schema, name: string, random: Random, words: Vocabulary): Tree {
-  const known = words[name];
-  if (known && random.chance(0.85)) return known(random);
+export function valueOf(schema: Schema, path: string, random: Random, words: Vocabulary): Tree {
+  const name = path.slice(path.lastIndexOf('.') + 1);
+  const known = words[path] ?? words[name];
+  if (known && schema.type !== 'object' && random.chance(0.85)) return known(random);
   if (schema.const !== undefined) return schema.const as Tree;
   if (schema.enum) return random.pick(schema.enum) as Tree;
-  if (schema.anyOf) return valueOf(random.pick(schema.anyOf), name, random, words);
+  if (schema.anyOf) return valueOf(random.pick(schema.anyOf), path, random, words);
   const type = typeof schema.type === 'string' ? schema.type : random.pick(schema.type ?? ['string']);
   switch (type) {
     case 'object': {
       const required = new Set(schema.required);
       const given = Object.entries(schema.properties ?? {}).filter(([key]) => required.has(key) || random.chance(0.4));
-      const list: [string, Tree][] = given.map(([key, inner]) => [key, valueOf(inner, key, random, words)]);
+      const list: [string, Tree][] = given.map(([key, inner]) => [
+        key,
+        valueOf(inner, `${name}.${key}`, random, words),
+      ]);
       if (schema.additionalProperties && random.chance(0.5)) list.push([random.word(4), random.word(6)]);
       return new Members(list);
     }
     case 'array': {
       const most = Math.min(schema.maxItems ?? 3, 3);
       const length = Math.max(schema.minItems ?? 0, random.below(most + 1));
-      return Array.from({ length }, () => valueOf(schema.items ?? {}, name, random, words));
+      return Array.from({ length }, () => valueOf(schema.items ?? {}, path, random, words));
     }
     case 'integer':
     case 'number': {

@@ -1,3 +1,4 @@
+import { instant } from '#libs/http';
 import { z } from 'zod';
 import { NEW_POLICY } from '../policy.schema.ts';
 import { AUTONOMY, DECISIONS } from '../rules/index.ts';
@@ -5,7 +6,6 @@ import { AUTONOMY, DECISIONS } from '../rules/index.ts';
 const MOST_DECISIONS = 5_000;
 
 const { scope, scopeId, domain, content, name, version } = NEW_POLICY.shape;
-const time = z.iso.datetime({ offset: true });
 
 /** `POST /policies/simulate` */
 export const SIMULATION = z
@@ -19,8 +19,8 @@ export const SIMULATION = z
       name: name.optional(),
       version: version.optional(),
     }),
-    from: time.optional().describe('Decisions from here on'),
-    to: time.optional().describe('Decisions up to here'),
+    from: instant().optional().describe('Decisions from here on'),
+    to: instant().optional().describe('Decisions up to here'),
     limit: z.number().int().min(1).max(MOST_DECISIONS).default(500).describe('Decisions to try, the newest first'),
   })
   .refine(({ from, to }) => from === undefined || to === undefined || Date.parse(from) <= Date.parse(to), {
