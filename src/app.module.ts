@@ -1,8 +1,9 @@
 import { AuditModule } from '#audit';
 import { HealthModule } from '#health';
-import { AuthenticationGuard, IdentityModule } from '#identity';
+import { AuthenticationGuard, IdentityModule, SESSION_COOKIE } from '#identity';
 import { ClockModule } from '#libs/clock';
 import { ConfigModule, type Settings } from '#libs/config';
+import { ConsoleModule } from '#libs/console';
 import { DatabaseModule } from '#libs/database';
 import { IdempotencyInterceptor, ProblemFilter, RateLimitGuard, validationPipe } from '#libs/http';
 import { RedisModule } from '#libs/redis';
@@ -29,6 +30,10 @@ export class AppModule {
         IdentityModule,
         PolicyModule,
         HealthModule,
+        ConsoleModule.with({
+          sessionCookie: SESSION_COOKIE,
+          demoAccounts: settings.OPENCLAW_PROFILE === 'embedded',
+        }),
       ],
       providers: [
         { provide: APP_FILTER, useClass: ProblemFilter },

@@ -29,6 +29,7 @@ const BESIDE = [
   'opa/v1/*path',
   'access/v1/*path',
   '.well-known/*path',
+  'console/*path',
   '/',
 ];
 

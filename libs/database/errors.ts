@@ -1,4 +1,4 @@
-import { QueryFailedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError, TransactionNotStartedError } from 'typeorm';
 
 function codeOf(error: unknown): string {
   const source =
@@ -17,6 +17,8 @@ export function isConflict(error: unknown): boolean {
  * standbys; and the connection errors of Node and of the `pg` package, which has no codes for its own.
  */
 export function isUnavailable(error: unknown): boolean {
+  // TypeORM takes a runner back when its connection breaks, and then complains about the runner.
+  if (error instanceof QueryRunnerAlreadyReleasedError || error instanceof TransactionNotStartedError) return true;
   const code = codeOf(error);
   if (/^(08|53|57|58)/.test(code) || code === '25006') return true;
   if (/^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)/.test(code)) return true;

@@ -25,6 +25,11 @@ export class ProblemFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
+    this.answer(problem, request, reply);
+  }
+
+  /** An HTTP answer that says what is wrong. */
+  protected answer(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
     sendProblem(reply, problem, request.id);
   }
 }
@@ -65,9 +70,13 @@ export function toProblem(error: unknown): Problem {
     return new Problem('validation_failed', (error as Error).message);
   }
   if (isUnavailable(error)) {
-    return new Problem('database_unavailable', 'The database does not answer. Nothing was changed; try again.', {
-      retryAfter: 1,
-    });
+    return new Problem(
+      'database_unavailable',
+      'The database does not answer. Try again; an Idempotency-Key makes sure that nothing is done twice.',
+      {
+        retryAfter: 1,
+      },
+    );
   }
   return new Problem('internal', 'Something went wrong on our side. The request id names it in the log.');
 }

@@ -3,12 +3,13 @@ import { AuditLog } from '#audit';
 import { Caller, permissionsOf, type Person, type Principal, Public, Requires } from '#libs/access';
 import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { Problem, RateLimit } from '#libs/http';
-import { Controller, Get, HttpCode, Inject, Logger, Post, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Inject, Logger, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Oidc } from './oidc.ts';
 import { People } from './people.ts';
+import { SignInFilter } from './sign-in.filter.ts';
 import { SESSION_COOKIE, Sessions, SIGN_IN_COOKIE } from './sessions.ts';
 
 const LOGIN = z.object({
@@ -33,6 +34,7 @@ export class SignInController {
 
   @Get('login')
   @Public()
+  @UseFilters(SignInFilter)
   @RateLimit('sign_in')
   @ApiOperation({ summary: 'Sends the browser to the identity provider' })
   async login(
@@ -53,6 +55,7 @@ export class SignInController {
 
   @Get('callback')
   @Public()
+  @UseFilters(SignInFilter)
   @RateLimit('sign_in')
   @ApiOperation({ summary: 'Where the identity provider sends the browser back' })
   async callback(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {

@@ -67,6 +67,36 @@ describe('starting and stopping', () => {
   });
 });
 
+test('SIGTERM under load: calls under way are answered, new ones are turned away, none is cut off', async () => {
+  const gateway = await (await GatewayProcess.spawn(folder.path)).ready();
+  const token = await mintDemoToken(gateway.dataDir, 'alice@acme.test', new Date());
+  const outcomes: string[] = [];
+  let running = true;
+  const callers = Array.from({ length: 20 }, async () => {
+    while (running) {
+      try {
+        const answer = await fetch(`${gateway.url}/api/v1/policy/evaluate`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', connection: 'close' },
+          body: '{"action":"email_read"}',
+        });
+        await answer.json();
+        outcomes.push(String(answer.status));
+      } catch (error) {
+        running = false;
+        outcomes.push((error as { cause?: { code?: string } }).cause?.code ?? String(error));
+      }
+    }
+  });
+  await until('calls are under way', () => outcomes.length > 100);
+  gateway.kill('SIGTERM');
+  await Promise.all(callers);
+  expect(await gateway.ended()).toBe(0);
+  // A new connection is refused; one that was taken is answered.
+  expect(outcomes.filter((outcome) => !['200', '503', 'ECONNREFUSED'].includes(outcome))).toEqual([]);
+  expect(processesOf(folder.path)).toEqual([]);
+});
+
 describe('kill -9', () => {
   test('of the gateway alone: the next start takes over from its orphans and has every acknowledged entry', async () => {
     const first = await (await GatewayProcess.spawn(folder.path)).ready();

@@ -2,7 +2,8 @@ import { type AuditEntry, AuditReader } from '#audit';
 import { mayActFor, type Principal, reachOf } from '#libs/access';
 import { Problem } from '#libs/http';
 import { Injectable } from '@nestjs/common';
-import type { EngineDecision } from './decision.ts';
+import { z } from 'zod';
+import { ENGINE_DECISION } from './decision.ts';
 import { explain, type RecordedDecision } from './explanation.ts';
 
 /** Recorded decisions, read back from the audit log: the decision's id is its entry's. */
@@ -13,13 +14,14 @@ export class Decisions {
   /** @throws Problem `not_found`, also for what lies outside the caller's reach */
   async explain(caller: Principal, id: string) {
     const entry = await this.find(caller, id);
-    if (entry?.actionType !== 'policy_decision')
+    // Callers of POST /audit may write entries of this type too, with any detail: those are no decisions of ours.
+    const detail = DETAIL.safeParse(entry?.actionDetail).data;
+    if (entry?.actionType !== 'policy_decision' || !entry.policyResult || !detail)
       throw new Problem('not_found', `There is no decision "${id}" that you may read.`);
-    const detail = entry.actionDetail as unknown as Detail;
     const record: RecordedDecision = {
       userId: entry.userId ?? detail.subject.userId,
       action: detail.action,
-      decision: entry.policyResult!,
+      decision: entry.policyResult,
       autonomy: detail.autonomy,
       reason: entry.policyReason ?? '',
       classification: entry.dataClassification,
@@ -62,15 +64,17 @@ export class Decisions {
   }
 }
 
-interface Detail {
-  readonly action: string;
-  readonly subject: { readonly userId: string };
-  readonly resource?: unknown;
-  readonly context?: unknown;
-  readonly autonomy: EngineDecision['autonomy'];
-  readonly constraints: EngineDecision['constraints'];
-  readonly obligations: EngineDecision['obligations'];
-  readonly policies: EngineDecision['policies'];
-  readonly domains: EngineDecision['domains'];
-  readonly revision: string | null;
-}
+/** What the evaluator records of a decision. */
+const { autonomy, constraints, obligations, policies, domains } = ENGINE_DECISION.shape;
+const DETAIL = z.object({
+  action: z.string(),
+  subject: z.object({ userId: z.string() }),
+  resource: z.unknown().optional(),
+  context: z.unknown().optional(),
+  autonomy,
+  constraints,
+  obligations,
+  policies,
+  domains,
+  revision: z.string().nullable(),
+});

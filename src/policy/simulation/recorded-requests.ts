@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import type { EngineInput } from '../evaluation/engine.ts';
 import { pathOf, type Place } from '../place.ts';
+import { AUTONOMY } from '../rules/index.ts';
 
 /** A decision that was recorded, as it can be asked again. */
 export interface RecordedRequest {
@@ -16,8 +17,13 @@ export interface Period {
   readonly to?: string | undefined;
 }
 
-/** What a recorded decision keeps of its request. A person who has been erased leaves nothing that fits. */
+/**
+ * What the evaluator records of a decision, as far as it matters here. What callers of `POST /audit` write under this type
+ * hardly ever looks like it, and a person who has been erased leaves nothing that does.
+ */
 const DETAIL = z.object({
+  autonomy: z.enum(AUTONOMY),
+  domains: z.array(z.unknown()),
   action: z.string(),
   resource: z.record(z.string(), z.unknown()).optional(),
   context: z.record(z.string(), z.unknown()).optional(),
@@ -55,7 +61,7 @@ function requestOf(entry: AuditEntry, mayRead: Reach): RecordedRequest[] {
   // A decision about somebody whom the directory did not know was never a question of policy.
   if (userId === null || orgId === null || !reaches(mayRead, { id: userId, orgId, teamIds })) return [];
   const detail = DETAIL.safeParse(entry.actionDetail);
-  if (!detail.success) return [];
+  if (!detail.success || entry.policyResult === null) return [];
   const { action, resource, context } = detail.data;
   return [
     {
