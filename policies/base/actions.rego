@@ -1,35 +1,33 @@
 # actions: what an assistant may do by itself, tell about, ask for, or never do. Applies to every request.
+#
+# A document comes as a table: `named` has what it says of an action, `standing` what it says of every other (null: no
+# opinion), `blocked` the list for the assistant to know.
 package openclaw.main
 
-import data.openclaw.lib
-
-policies_on_actions := [policy | some scope in filed; some policy in scope.actions]
-
-opinions.actions := [{"policy": policy, "autonomy": said[0], "why": concat(" ", [input.action, said[1]])} |
-	some policy in policies_on_actions
-	said := action_verdict(policy.document)
-]
-
-action_verdict(document) := ["block", "is blocked"] if {
-	input.action in document.blocked
-} else := [named, action_words[named]] if {
-	named := document.actions[input.action]
-} else := [standing, concat(" ", [action_words[standing], "by default"])] if {
-	standing := document.default_autonomy
+on_actions(tenant, keys, action) := account("actions", spoken_or(spoken, [null, 2, "silent"]), blocked_names(tenant, keys)) if {
+	spoken := [[policy.ref, action_rank[said], said] |
+		some policy in policies(tenant, keys, "actions")
+		said := object.get(policy.named, action, policy.standing)
+		said != null
+	]
 }
 
-action_words := {
-	"autonomous": "may be done",
-	"notify": "may be done with notice",
-	"approve": "needs approval",
-	"block": "is blocked",
+action_rank := {
+	"autonomous": 0,
+	"notify": 1,
+	"approve": 2,
+	"block": 3,
+	"blocked": 3,
+	"autonomous by default": 0,
+	"notify by default": 1,
+	"approve by default": 2,
+	"block by default": 3,
 }
 
-unspoken.actions := {
-	"autonomy": "approve",
-	"why": concat("", ["no actions policy speaks of ", input.action]),
-} if {
-	count(opinions.actions) == 0
-}
+blocked_names(tenant, keys) := blocked_in([policy.blocked | some policy in policies(tenant, keys, "actions")])
 
-limits.actions.blocked := lib.in_any([value | some policy in policies_on_actions; value := policy.document.blocked])
+blocked_in([]) := {}
+
+blocked_in(lists) := {"blocked": lists[0]} if count(lists) == 1
+
+blocked_in(lists) := {"blocked": sort(union({{name | some name in list} | some list in lists}))} if count(lists) > 1

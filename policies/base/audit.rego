@@ -3,14 +3,11 @@ package openclaw.main
 
 import data.openclaw.lib
 
-policies_on_audit := [policy | some scope in filed; some policy in scope.audit]
-
-default limits.audit.log_all_actions := true
-
-limits.audit.log_all_actions := lib.any_on([value | some policy in policies_on_audit; value := policy.document.log_all_actions])
-
-default limits.audit.retention_years := 3
-
-limits.audit.retention_years := max([value | some policy in policies_on_audit; value := policy.document.retention_years])
-
-limits.audit.export_roles := lib.in_all([value | some policy in policies_on_audit; value := policy.document.export_roles])
+audit_limits(tenant, keys) := object.union({"log_all_actions": true, "retention_years": 3}, stated) if {
+	on_path := documents(tenant, keys, "audit")
+	stated := lib.defined({
+		"log_all_actions": lib.any_on([value | some document in on_path; value := document.log_all_actions]),
+		"retention_years": lib.most([value | some document in on_path; value := document.retention_years]),
+		"export_roles": lib.in_all([value | some document in on_path; value := document.export_roles]),
+	})
+}

@@ -4,36 +4,35 @@ package openclaw.main
 
 import data.openclaw.lib
 
-classification := found_label if {
-	count(overrides) == 0
-} else := lib.highest_label(labels)
-
-# Every label the thing is given on the path. A limit that lists labels must let each of them through; otherwise a
-# scope below could raise a thing out of a gap in a list above.
-labels := {set_by_enterprise} | {label |
-	some o in overrides
-	o.scope != "enterprise"
-	label := lib.highest_label([set_by_enterprise, o.label])
+# The classification, then every label the thing is given on the path. A limit that lists labels must let each of them
+# through; otherwise a scope below could raise a thing out of a gap in a list above.
+labels_of(tenant, keys, connectors, thing) := array.concat([lib.highest_label(labels)], labels) if {
+	connector := lib.first(connectors)
+	overrides := overrides_on(tenant, keys, connector, object.get(thing, "type", null))
+	top := set_by_enterprise(overrides, thing, connector)
+	below := [lib.highest_label([top, label]) |
+		some override in overrides
+		override[0] != "enterprise"
+		label := override[1]
+	]
+	labels := array.concat([top], below)
 }
 
-set_by_enterprise := lib.highest_label(given) if {
-	not unreadable_label
-	given := {o.label | some o in overrides; o.scope == "enterprise"}
-	count(given) > 0
-} else := found_label
+set_by_enterprise(overrides, thing, connector) := lib.highest_label(given) if {
+	given := [override[1] | some override in overrides; override[0] == "enterprise"]
+	given != []
+	not unreadable_label(thing)
+} else := found_label(thing, connector)
 
 # A label nobody can read stays restricted: an override speaks of things whose label is known.
-unreadable_label if {
-	given := input.resource.classification
+unreadable_label(thing) if {
+	given := thing.classification
 	not lib.label_rank[given]
 }
 
-found_label := lib.as_label(input.resource.classification) if {
-	"classification" in object.keys(input.resource)
-} else := object.get(connector_default, labelling_connector, "restricted")
-
-# Nothing names it and nothing classifies it: the most sensitive.
-default found_label := "restricted"
+found_label(thing, connector) := lib.as_label(given) if {
+	given := thing.classification
+} else := object.get(connector_default, connector, "restricted")
 
 connector_default := {
 	"gmail": "internal",
@@ -43,20 +42,16 @@ connector_default := {
 	"github": "internal",
 }
 
-# The resource's own connector, else the one the action works through.
-labelling_connector := input.resource.connector
+overrides_on(_, _, null, _) := []
 
-labelling_connector := lib.connector_of_action(input.action) if not input.resource.connector
-
-overrides := [{"scope": policy.scope, "label": label} |
-	connector := labelling_connector
-	some policy in policies_on_data
-	label := override(policy.document.classification_overrides, connector)
-]
+overrides_on(tenant, keys, connector, type) := [[policy.scope, label] |
+	some policy in policies(tenant, keys, "data")
+	label := override(policy.document.classification_overrides, connector, type)
+] if {
+	connector != null
+}
 
 # The entry for the resource's type is more precise than the one for its connector.
-override(entries, connector) := label if {
-	label := entries[concat("/", [connector, input.resource.type])]
+override(entries, connector, type) := entries[concat("/", [connector, type])] if {
+	type != null
 } else := entries[connector]
-
-policies_on_data := [policy | some scope in filed; some policy in scope.data]

@@ -49,5 +49,5 @@ test_raising_a_label_frees_nothing if {
 	answer := decide(scopes, "gdrive_read", {"context": {"model": {"provider": "self-hosted"}}})
 	answer.classification == "confidential"
 	domain_says(answer, "models") == ["block", false]
-	contains(answer.reason, "internal") == false
+	answer.reason == ["integrations", null, 3, "unlisted", "gdrive"]
 }

@@ -4,33 +4,35 @@ package openclaw.main
 
 import data.openclaw.lib
 
-touches.data if input.context.destination.external == true
+on_data(_, _, context, _) := [] if object.get(context, ["destination", "external"], false) == false
 
-opinions.data := [{"policy": policy, "autonomy": said[0], "why": said[1]} |
-	some policy in policies_on_data
-	said := sharing_verdict(policy.document.external_sharing_max)
-]
-
-sharing_verdict(limit) := ["block", sprintf("%s data is above %s, the most that may leave", [classification, limit])] if {
-	lib.is_above(classification, limit)
-} else := ["autonomous", sprintf("%s data may leave", [classification])]
-
-unspoken.data := {
-	"autonomy": unruled_sharing[classification],
-	"why": sprintf("no data policy speaks of sharing %s data outside", [classification]),
-} if {
-	count(opinions.data) == 0
+on_data(tenant, keys, context, label) := [account("data", spoken_or(spoken, unspoken), sharing_limits(tenant, keys))] if {
+	context.destination.external == true
+	unspoken := [null, unruled_sharing[label], "silent", label]
+	spoken := [array.concat([policy.ref], sharing_verdict(policy.document.external_sharing_max, label)) |
+		some policy in policies(tenant, keys, "data")
+	]
 }
 
-unruled_sharing := {"public": "autonomous", "internal": "block", "confidential": "block", "restricted": "block"}
+sharing_verdict(limit, label) := [3, "above", label, limit] if {
+	lib.is_above(label, limit)
+} else := [0, "may_leave", label]
 
-default limits.data.external_sharing_max := "public"
+unruled_sharing := {"public": 0, "internal": 3, "confidential": 3, "restricted": 3}
 
-limits.data.external_sharing_max := lib.lowest_label([value | some policy in policies_on_data; value := policy.document.external_sharing_max])
+sharing_limits(tenant, keys) := object.union({"external_sharing_max": "public"}, stated) if {
+	on_path := documents(tenant, keys, "data")
+	stated := lib.defined({
+		"external_sharing_max": lib.lowest_label([value | some document in on_path; value := document.external_sharing_max]),
+		"retention": retention([value | some document in on_path; value := document.retention]),
+	})
+}
 
-limits.data.retention[field] := days if {
-	touches.data
-	periods := [value | some policy in policies_on_data; value := policy.document.retention]
+retention([]) := null
+
+retention(periods) := {field: days |
 	some field in ["active_days", "archive_after_days", "purge_after_archive_days"]
 	days := min([period[field] | some period in periods])
+} if {
+	periods != []
 }

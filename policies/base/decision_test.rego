@@ -1,5 +1,6 @@
 package openclaw.main_test
 
+import data.openclaw.lib
 import data.openclaw.main
 
 strict := {"enterprise:acme": {"actions": {
@@ -14,9 +15,8 @@ test_the_strictest_scope_decides if {
 		"tool_run", {},
 	)
 	answer.decision == "deny"
-	answer.allow == false
-	verdicts(answer, "actions") == [["enterprise", "approve"], ["org", "block"], ["user", "autonomous"]]
-	answer.reason == `Denied by the actions policy "actions of org:eng" 1.0.0 of org eng: tool_run is blocked by default.`
+	verdicts(answer, "actions") == [["enterprise:acme", "approve"], ["org:eng", "block"], ["user:alice", "autonomous"]]
+	answer.reason == ["actions", "actions of org:eng", 3, "block by default"]
 	answer.revision == "r1"
 	[p.verdict | some p in answer.policies] == ["require_approval", "deny", "allow"]
 }
@@ -26,7 +26,7 @@ test_silence_asks_for_approval if {
 	answer.decision == "require_approval"
 	answer.autonomy == "approve"
 	domain_says(answer, "actions") == ["approve", true]
-	answer.reason == "Approval required: no actions policy speaks of tool_run."
+	answer.reason == ["actions", null, 2, "silent"]
 	answer.policies == []
 }
 
@@ -47,8 +47,9 @@ test_a_document_may_be_silent_about_an_action if {
 
 test_notify_tells_and_discloses if {
 	answer := decide({"enterprise:acme": {"actions": {"default_autonomy": "notify"}}}, "tool_run", {})
-	answer.allow == true
-	answer.obligations == {"disclosure": true, "notify": true}
+	answer.decision == "allow"
+	answer.autonomy == "notify"
+	answer.disclosure == true
 }
 
 test_disclosure_holds_though_a_scope_below_asks_for_more if {
@@ -58,7 +59,8 @@ test_disclosure_holds_though_a_scope_below_asks_for_more if {
 	}
 	answer := decide(scopes, "tool_run", {})
 	answer.decision == "require_approval"
-	answer.obligations == {"disclosure": true, "notify": false}
+	answer.disclosure == true
+	answer.autonomy == "approve"
 }
 
 test_every_domain_that_applies_is_asked if {
@@ -81,9 +83,9 @@ test_several_policies_of_one_scope_all_count if {
 		policy("enterprise:acme", "actions", {"default_autonomy": "autonomous"}),
 		policy("enterprise:acme", "actions", {"default_autonomy": "block"}),
 	]}}}}
-	answer := main.decision with data.openclaw.tenants as two with input as asked("tool_run", {})
+	answer := in_full(main.decision) with data.openclaw.tenants as two with input as asked("tool_run", {})
 	answer.decision == "deny"
-	verdicts(answer, "actions") == [["enterprise", "autonomous"], ["enterprise", "block"]]
+	verdicts(answer, "actions") == [["enterprise:acme", "autonomous"], ["enterprise:acme", "block"]]
 }
 
 test_policies_off_the_path_are_not_heard if {
@@ -102,27 +104,41 @@ test_audit_never_denies_and_always_constrains if {
 
 test_an_unknown_tenant_is_denied if {
 	answer := main.decision with input as asked("tool_run", {}) with data.openclaw.tenants as {}
-	answer.decision == "deny"
-	answer.reason == "unknown_tenant"
-	answer.revision == null
+	answer == {"refused": "unknown_tenant"}
 }
 
 test_another_tenants_scope_is_not_reached if {
 	answer := main.decision with data.openclaw.tenants as tenant(strict)
-		with input as {"tenant": "acme", "action": "x", "path": [{"scope": "enterprise", "id": "globex"}]}
-	answer.reason == "malformed_request"
+		with input as {"tenant": "acme", "action": "x", "path": ["enterprise:globex"]}
+	answer == {"refused": "malformed_request"}
 }
 
 test_a_batch_answers_in_order_each_as_if_alone if {
-	items := [asked("shell_exec", {}), {}, asked("tool_run", {}), object.union(asked("tool_run", {}), {"tenant": "nobody", "path": [{"scope": "enterprise", "id": "nobody"}]})]
+	items := [asked("shell_exec", {}), {}, asked("tool_run", {}), object.union(asked("tool_run", {}), {"tenant": "nobody", "path": ["enterprise:nobody"]})]
 	answers := main.batch with data.openclaw.tenants as tenant(strict) with input as {"items": items}
-	[a.decision | some a in answers] == ["deny", "deny", "require_approval", "deny"]
-	[a.autonomy | some a in answers] == ["block", "block", "approve", "block"]
-	answers[1].reason == "malformed_request"
-	answers[3].reason == "unknown_tenant"
+	count(answers) == 4
+	answers[0].autonomy == 3
+	answers[1] == {"refused": "malformed_request"}
+	answers[2].autonomy == 2
+	answers[3] == {"refused": "unknown_tenant"}
 }
 
 test_a_batch_of_nothing_is_empty if {
 	main.batch == [] with input as {}
 	main.batch == [] with input as {"items": {"a": {}}}
+}
+
+test_whatever_any_scope_blocks_is_named if {
+	scopes := {
+		"enterprise:acme": {"actions": {"blocked": ["rm", "dd"]}},
+		"org:eng": {"actions": {"blocked": []}},
+		"user:alice": {"actions": {"blocked": ["dd", "at"]}},
+	}
+	decide(scopes, "x", {}).constraints.actions == {"blocked": ["at", "dd", "rm"]}
+	decide({}, "x", {}).constraints.actions == {}
+}
+
+test_the_orders_agree if {
+	[lib.autonomy_rank[autonomy] | some autonomy in lib.autonomies] == [0, 1, 2, 3]
+	object.keys(lib.verdict_of) == {autonomy | some autonomy in lib.autonomies}
 }

@@ -22,14 +22,14 @@ test_integrations_table if {
 test_a_connector_nobody_lists_is_blocked if {
 	answer := decide(mail({}), "jira_read", {})
 	domain_says(answer, "integrations") == ["block", true]
-	answer.reason == "Denied: no integrations policy lists the connector jira."
+	answer.reason == ["integrations", null, 3, "unlisted", "jira"]
 	answer.constraints.integrations == {"connectors": {"jira": {"enabled": false}}}
 }
 
 test_action_and_resource_may_name_two_connectors if {
 	answer := decide(mail({}), "email_read", {"resource": {"connector": "slack"}})
 	answer.decision == "deny"
-	answer.reason == "Denied: no integrations policy lists the connector slack."
+	answer.reason == ["integrations", null, 3, "unlisted", "slack"]
 	answer.classification == "restricted"
 }
 

@@ -3,31 +3,33 @@ package openclaw.main
 
 import data.openclaw.lib
 
-touches["agent-to-agent"] if input.context.exchange
+on_exchange(_, _, context, _) := [] if not context.exchange
 
-policies_on_exchange := [policy | some scope in filed; some policy in scope["agent-to-agent"]] if touches["agent-to-agent"]
-
-opinions["agent-to-agent"] := [{"policy": policy, "autonomy": said[0], "why": said[1]} |
-	some policy in policies_on_exchange
-	said := exchange_verdict(policy.document)
-]
+on_exchange(tenant, keys, context, label) := [account("agent-to-agent", array.concat(spoken, unless_enabled), exchange_limits(tenant, keys))] if {
+	exchange := context.exchange
+	shared := shared_label(exchange, label)
+	spoken := [array.concat([policy.ref], exchange_verdict(policy.document, exchange, shared)) |
+		some policy in policies(tenant, keys, "agent-to-agent")
+	]
+	unless_enabled := unless(true in exchange_switches(tenant, keys), [null, 3, "not_enabled"])
+}
 
 # A document that only sets limits refuses what is beyond them, and otherwise has no opinion.
-exchange_verdict(document) := ["block", "exchanges are off"] if {
+exchange_verdict(document, exchange, label) := [3, "off"] if {
 	document.enabled == false
-} else := ["block", sprintf("the exchange type %s is not allowed", [input.context.exchange.type])] if {
+} else := [3, "type", exchange.type] if {
 	document.allowed_exchange_types
-	not input.context.exchange.type in document.allowed_exchange_types
-} else := ["block", sprintf("%s data is above %s, the most that may be shared", [shared_label, limit])] if {
+	not exchange.type in document.allowed_exchange_types
+} else := [3, "above", label, limit] if {
 	limit := document.max_classification_shared
-	lib.is_above(shared_label, limit)
-} else := ["block", "exchanges with other orgs are off"] if {
-	input.context.exchange.cross_org == true
+	lib.is_above(label, limit)
+} else := [3, "cross_org"] if {
+	exchange.cross_org == true
 	crosses_orgs(document) == false
-} else := ["block", sprintf("round %d is above the limit of %d", [input.context.exchange.round, limit])] if {
+} else := [3, "rounds", exchange.round, limit] if {
 	limit := document.max_rounds
-	input.context.exchange.round > limit
-} else := ["autonomous", "exchanges are on"] if {
+	exchange.round > limit
+} else := [0, "on"] if {
 	document.enabled == true
 }
 
@@ -39,40 +41,24 @@ crosses_orgs(document) := false if {
 	not "cross_org" in object.keys(document)
 }
 
-shared_label := lib.as_label(input.context.exchange.classification) if {
-	"classification" in object.keys(input.context.exchange)
-} else := classification
+shared_label(exchange, _) := lib.as_label(exchange.classification) if "classification" in object.keys(exchange)
 
-unspoken["agent-to-agent"] := {
-	"autonomy": "block",
-	"why": "no agent-to-agent policy turns exchanges on",
-} if {
-	not anyone_enables
-}
+shared_label(exchange, label) := label if not "classification" in object.keys(exchange)
 
-anyone_enables if true in [value | some policy in policies_on_exchange; value := policy.document.enabled]
+exchange_switches(tenant, keys) := [value | some document in documents(tenant, keys, "agent-to-agent"); value := document.enabled]
 
-default exchange_is_on := false
+exchange_is_on([]) := false
 
-exchange_is_on if {
-	anyone_enables
-	not false in [value | some policy in policies_on_exchange; value := policy.document.enabled]
-}
+exchange_is_on(switches) := lib.every_on(switches) if switches != []
 
-limits["agent-to-agent"].enabled := exchange_is_on
-
-limits["agent-to-agent"].allowed_exchange_types := lib.in_all([value | some policy in policies_on_exchange; value := policy.document.allowed_exchange_types])
-
-limits["agent-to-agent"].max_classification_shared := label if {
-	label := lib.lowest_label([value | some policy in policies_on_exchange; value := policy.document.max_classification_shared])
-}
-
-default limits["agent-to-agent"].max_rounds := 3
-
-limits["agent-to-agent"].max_rounds := min([value | some policy in policies_on_exchange; value := policy.document.max_rounds])
-
-default limits["agent-to-agent"].cross_org := false
-
-limits["agent-to-agent"].cross_org := lib.every_on(switches) if {
-	switches := [s | some policy in policies_on_exchange; s := crosses_orgs(policy.document)]
+exchange_limits(tenant, keys) := object.union({"max_rounds": 3, "cross_org": false}, stated) if {
+	on_path := documents(tenant, keys, "agent-to-agent")
+	switches := exchange_switches(tenant, keys)
+	stated := lib.defined({
+		"enabled": exchange_is_on(switches),
+		"allowed_exchange_types": lib.in_all([value | some document in on_path; value := document.allowed_exchange_types]),
+		"max_classification_shared": lib.lowest_label([value | some document in on_path; value := document.max_classification_shared]),
+		"max_rounds": lib.least([value | some document in on_path; value := document.max_rounds]),
+		"cross_org": lib.every_on([value | some document in on_path; value := crosses_orgs(document)]),
+	})
 }

@@ -2,39 +2,25 @@
 # Applies where the request names a feature.
 package openclaw.main
 
-import data.openclaw.lib
+on_features(_, _, context) := [] if not context.feature
 
-touches.features if feature
-
-feature := input.context.feature
-
-policies_on_features := [policy | some scope in filed; some policy in scope.features] if touches.features
-
-opinions.features := [{"policy": policy, "autonomy": said[0], "why": concat(" ", [feature, said[1]])} |
-	some policy in policies_on_features
-	said := feature_words[policy.document[feature]]
-]
-
-feature_words := {true: ["autonomous", "is on"], false: ["block", "is off"]}
-
-unspoken.features := {
-	"autonomy": "block",
-	"why": concat("", ["no features policy of the enterprise turns on ", feature]),
-} if {
-	not on_at_enterprise
+on_features(tenant, keys, context) := [account("features", array.concat(spoken, unless_on), {feature: is_on})] if {
+	feature := context.feature
+	on_path := policies(tenant, keys, "features")
+	spoken := [[policy.ref, feature_rank[on], feature_words[on], feature] |
+		some policy in on_path
+		on := policy.document[feature]
+	]
+	unless_on := unless(feature_on_at_enterprise(on_path, feature), [null, 3, "not_on", feature])
+	is_on := max(array.concat([0], [voice[1] | some voice in array.concat(spoken, unless_on)])) == 0
 }
 
-on_at_enterprise if {
-	some policy in policies_on_features
+feature_rank := {true: 0, false: 3}
+
+feature_words := {true: "on", false: "off"}
+
+feature_on_at_enterprise(on_path, feature) if {
+	some policy in on_path
 	policy.scope == "enterprise"
 	policy.document[feature] == true
-}
-
-default feature_is_on := false
-
-feature_is_on if {
-	on_at_enterprise
-	lib.every_on([value | some policy in policies_on_features; value := policy.document[feature]])
-}
-
-limits.features[feature] := feature_is_on
+} else := false

@@ -3,54 +3,53 @@ package openclaw.main
 
 import data.openclaw.lib
 
-touches.integrations if count(connectors) > 0
+# The resource's own, then the one that the action works through.
+connectors_of(action, thing) := [connector |
+	some connector in [object.get(thing, "connector", null), lib.connector_of_action(action)]
+	connector != null
+]
 
-connectors contains lib.connector_of_action(input.action)
+on_integrations(_, _, _, [], _) := []
 
-connectors contains input.resource.connector
+on_integrations(tenant, keys, action, connectors, label) := [account("integrations", array.concat(spoken, unlisted), {"connectors": limits})] if {
+	connectors != []
+	read := lib.is_read(action)
+	spoken := [array.concat([entry.ref], connector_verdict(connector, entry.says, read, label)) |
+		some connector in connectors
+		some entry in entries_on(tenant, keys, connector)
+	]
+	unlisted := [[null, 3, "unlisted", connector] |
+		some connector in connectors
+		entries_on(tenant, keys, connector) == []
+	]
+	limits := {connector: connector_limits([entry.says | some entry in entries_on(tenant, keys, connector)]) | some connector in connectors}
+}
 
-policies_on_integrations := [policy | some scope in filed; some policy in scope.integrations] if touches.integrations
-
-opinions.integrations := [{"policy": policy, "autonomy": said[0], "why": concat(" ", [connector, said[1]])} |
-	some connector in connectors
-	some policy in policies_on_integrations
-	said := connector_verdict(policy.document.connectors[connector])
+entries_on(tenant, keys, connector) := [{"ref": policy.ref, "says": says} |
+	some policy in policies(tenant, keys, "integrations")
+	says := policy.document.connectors[connector]
 ]
 
 # A connector that is listed is enabled, and readable, unless its entry says otherwise.
-connector_verdict(entry) := ["block", "is disabled"] if {
+connector_verdict(connector, entry, read, label) := [3, "disabled", connector] if {
 	entry.enabled == false
-} else := ["block", concat(" ", ["is for data up to", limit])] if {
-	limit := entry.max_classification
-	lib.is_above(classification, limit)
-} else := ["approve", "is read-only, so that a change needs approval"] if {
+} else := [3, "above", connector, entry.max_classification] if {
+	lib.is_above(label, entry.max_classification)
+} else := [2, "read_only", connector] if {
+	read == false
 	object.get(entry, "permissions", "read") == "read"
-	not lib.is_read(input.action)
-} else := ["autonomous", "is enabled"]
-
-unlisted := [connector |
-	some connector in connectors
-	count([policy | some policy in policies_on_integrations; policy.document.connectors[connector]]) == 0
-]
-
-unspoken.integrations := {
-	"autonomy": "block",
-	"why": concat("", ["no integrations policy lists the connector ", unlisted[0]]),
-}
-
-limits.integrations.connectors[connector] := connector_limits(entries) if {
-	some connector in connectors
-	entries := [entry | some policy in policies_on_integrations; entry := policy.document.connectors[connector]]
-}
+} else := [0, "enabled", connector]
 
 connector_limits([]) := {"enabled": false}
+
+connector_limits(entries) := object.union({"enabled": true, "permissions": "read"}, entries[0]) if count(entries) == 1
 
 connector_limits(entries) := object.union(
 	{
 		"enabled": lib.every_on([object.get(entry, "enabled", true) | some entry in entries]),
 		"permissions": lib.least_access([object.get(entry, "permissions", "read") | some entry in entries]),
 	},
-	{"max_classification": label | label := lib.lowest_label([l | some entry in entries; l := entry.max_classification])},
+	lib.defined({"max_classification": lib.lowest_label([l | some entry in entries; l := entry.max_classification])}),
 ) if {
-	count(entries) > 0
+	count(entries) > 1
 }

@@ -1,172 +1,91 @@
 # The decision: the strictest verdict on the subject's path, over every domain the request touches.
 #
 # A scope's verdict depends on its own documents alone and the strictest one holds, so that a document below can
-# restrict what stands above but never widen it. `input` is one request:
-#   {tenant, action, subject, path: [{scope, id}], resource?, context?}
+# restrict what stands above but never widen it. A request is
+#   {tenant, action, subject, path: ["enterprise:<tenant>", "org:<id>", "team:<id>", …, "user:<id>"], resource?, context?}
 # with the path from the enterprise down, as the directory has it, never as the caller claims it.
 # Of the tenant's data only the scopes on the path are read, by key.
+#
+# The answer is small, for speed; the gateway puts it into words and adds nothing to it:
+#   {autonomy, classification, disclosure, revision, audit, domains: [[domain, autonomy, voices, limits], …]}
+# An autonomy is a rank (0 autonomous, 1 notify, 2 approve, 3 block). A voice is [policy, autonomy, why, of what …],
+# from the top, with null for the policy where the product's own rule speaks.
+# A request without a ruling is answered {refused: why}, which means denied.
+#
+# OPA remembers what a function said for the length of a call. So the functions here take names and not documents: what
+# two requests of a batch have in common is worked out once.
 package openclaw.main
 
-import data.openclaw.lib
-
-# A request nobody can read is refused. This is also what remains should a rule below turn out undefined.
-default decision := {
-	"decision": "deny",
-	"allow": false,
-	"autonomy": "block",
-	"reason": "malformed_request",
-	"constraints": {},
-	"obligations": {"disclosure": false, "notify": false},
-	"classification": "restricted",
-	"revision": null,
-	"policies": [],
-	"domains": [],
-}
-
-decision := ruling if {
-	well_formed
-	revision
-}
-
-decision := unknown_tenant if {
-	well_formed
-	not revision
-}
-
-unknown_tenant := {
-	"decision": "deny",
-	"allow": false,
-	"autonomy": "block",
-	"reason": "unknown_tenant",
-	"constraints": {},
-	"obligations": {"disclosure": false, "notify": false},
-	"classification": "restricted",
-	"revision": null,
-	"policies": [],
-	"domains": [],
-}
-
-revision := data.openclaw.tenants[input.tenant].revision
+decision := decide(input)
 
 # Many requests in one call, answered in order; each as if it had come alone.
 default batch := []
 
-batch := [answer | some item in input.items; answer := decision with input as item] if is_array(input.items)
+batch := [decide(item) | some item in input.items] if is_array(input.items)
 
-ruling := {
-	"decision": lib.verdict_of[autonomy],
-	"allow": rank < 2,
-	"autonomy": autonomy,
-	"reason": reason,
-	"constraints": {domain: limits[domain] | some domain in constrained},
-	"obligations": {"disclosure": disclosure, "notify": rank == 1},
-	"classification": classification,
-	"revision": revision,
-	"policies": cited,
+# A request nobody can read is refused. This is also what remains should anything below turn out undefined.
+default decide(_) := {"refused": "malformed_request"}
+
+decide(item) := ruling(item.tenant, keys, item.action, thing, context) if {
+	is_text(item.action)
+	context := readable_context(object.get(item, "context", {}))
+	thing := readable_thing(object.get(item, "resource", {}))
+	keys := readable_path(item.tenant, item.path)
+	data.openclaw.tenants[item.tenant].revision
+} else := {"refused": "unknown_tenant"} if {
+	is_text(item.action)
+	readable_context(object.get(item, "context", {}))
+	readable_thing(object.get(item, "resource", {}))
+	readable_path(item.tenant, item.path)
+	not data.openclaw.tenants[item.tenant].revision
+}
+
+# `keys` are the scopes on the path that have policies; `thing` is what the rules look at in the resource.
+ruling(tenant, keys, action, thing, context) := {
+	"autonomy": max([account[1] | some account in accounts]),
+	"classification": labels[0],
+	"disclosure": 1 in [voice[1] | some voice in accounts[0][2]],
+	"revision": data.openclaw.tenants[tenant].revision,
+	"audit": audit_limits(tenant, keys),
 	"domains": accounts,
+} if {
+	connectors := connectors_of(action, thing)
+	labels := labels_of(tenant, keys, connectors, thing)
+	spoken := array.concat(
+		array.concat([on_actions(tenant, keys, action)], on_integrations(tenant, keys, action, connectors, labels[0])),
+		by_context(tenant, keys, context, labels),
+	)
+	accounts := joined(object.get(data.openclaw.tenants[tenant], "modules", false), tenant, keys, spoken)
 }
 
 # In this order, so that the plainest reason is named first.
-touched := [domain |
-	some domain in ["actions", "integrations", "models", "data", "features", "agent-to-agent"]
-	touches[domain]
+by_context(tenant, keys, context, labels) := array.concat(
+	array.concat(on_models(tenant, keys, context, labels), on_data(tenant, keys, context, labels[0])),
+	array.concat(on_features(tenant, keys, context), on_exchange(tenant, keys, context, labels[0])),
+) if {
+	context != {}
+} else := []
+
+# What a tenant's own modules say joins the accounts here and nowhere else.
+joined(false, _, _, accounts) := accounts
+
+# The account of a domain: undefined, and with it the whole ruling, where nobody speaks.
+account(domain, voices, limits) := [domain, max([voice[1] | some voice in voices]), voices, limits]
+
+# A voice, where a condition does not hold.
+unless(true, _) := []
+
+unless(false, voice) := [voice]
+
+# Where every policy of a domain is silent the product's own rule holds.
+spoken_or([], voice) := [voice]
+
+spoken_or(voices, _) := voices if voices != []
+
+# The policies of a domain on the path, from the top: the one place where the tenant's documents are read.
+policies(tenant, keys, domain) := [policy |
+	some key in keys
+	some policy in data.openclaw.tenants[tenant].scopes[key][domain]
 ]
 
-touches["actions"] := true
-
-# Audit never denies; what it asks for goes with every answer.
-constrained := array.concat(touched, ["audit"])
-
-# What holds in each domain, and the first voice from the top that says so.
-answers := [answer |
-	some domain in touched
-	spoken := opinions[domain]
-	voices := array.concat(spoken, [u | u := unspoken[domain]])
-	ranks := [lib.autonomy_rank[voice.autonomy] | some voice in voices]
-	strictest := max(ranks)
-	decider := [voice | some i, voice in voices; ranks[i] == strictest][0]
-	answer := {"domain": domain, "rank": strictest, "decider": decider, "opinions": spoken}
-]
-
-rank := max([answer.rank | some answer in answers])
-
-autonomy := lib.autonomies[rank]
-
-default disclosure := false
-
-disclosure if {
-	some o in opinions.actions
-	o.autonomy == "notify"
-}
-
-reason := sentence(deciding.domain, deciding.decider) if {
-	deciding := [answer | some answer in answers; answer.rank == rank][0]
-}
-
-sentence(domain, decider) := sprintf(`%s by the %s policy "%s" %s of %s %s: %s.`, [
-	outcome[decider.autonomy],
-	domain,
-	decider.policy.name,
-	decider.policy.version,
-	decider.policy.scope,
-	decider.policy.scopeId,
-	decider.why,
-]) if {
-	decider.policy
-} else := sprintf("%s: %s.", [outcome[decider.autonomy], decider.why])
-
-outcome := {
-	"autonomous": "Allowed",
-	"notify": "Allowed with notice",
-	"approve": "Approval required",
-	"block": "Denied",
-}
-
-# The policies that had an opinion.
-cited := [citation |
-	some answer in answers
-	some o in answer.opinions
-	citation := {
-		"id": o.policy.id,
-		"name": o.policy.name,
-		"scope": o.policy.scope,
-		"scopeId": o.policy.scopeId,
-		"version": o.policy.version,
-		"domain": answer.domain,
-		"autonomy": o.autonomy,
-		"verdict": lib.verdict_of[o.autonomy],
-	}
-]
-
-# What each scope said about each domain, from the top. `default` where it was no scope that decided.
-accounts := [account |
-	some answer in answers
-	account := {
-		"domain": answer.domain,
-		"autonomy": answer.decider.autonomy,
-		"default": object.get(answer.decider, "policy", null) == null,
-		"scopes": [said |
-			some o in answer.opinions
-			said := {
-				"scope": o.policy.scope,
-				"scopeId": o.policy.scopeId,
-				"autonomy": o.autonomy,
-				"verdict": lib.verdict_of[o.autonomy],
-				"reason": o.why,
-			}
-		],
-	}
-]
-
-# The keys under which the path's scopes are filed. Shorter than the path where a step cannot be read.
-path_keys := [key |
-	some step in input.path
-	step.scope in {"enterprise", "org", "team", "user"}
-	key := concat(":", [step.scope, step.id])
-]
-
-# The one place that reads the tenant's data: the policies of each scope on the path, from the top.
-filed := [policies |
-	some key in path_keys
-	policies := data.openclaw.tenants[input.tenant].scopes[key]
-]
+documents(tenant, keys, domain) := [policy.document | some policy in policies(tenant, keys, domain)]

@@ -3,15 +3,16 @@ package openclaw.main
 
 import data.openclaw.lib
 
-touches.models if input.context.model
+on_models(_, _, context, _) := [] if not context.model
 
-policies_on_models := [policy | some scope in filed; some policy in scope.models] if touches.models
-
-opinions.models := [{"policy": policy, "autonomy": said[0], "why": said[1]} |
-	some policy in policies_on_models
-	speaks_of_models(policy.document)
-	said := model_verdict(policy.document)
-]
+on_models(tenant, keys, context, labels) := [account("models", spoken_or(spoken, unspoken), model_limits(tenant, keys))] if {
+	provider := context.model.provider
+	unspoken := [null, unruled_model[labels[0]], "silent", labels[0]]
+	spoken := [array.concat([policy.ref], model_verdict(policy.document, provider, labels)) |
+		some policy in policies(tenant, keys, "models")
+		speaks_of_models(policy.document)
+	]
+}
 
 # The name of a model for sensitive data is advice to the assistant, and no verdict.
 speaks_of_models(document) if document.allowed_providers
@@ -20,21 +21,21 @@ speaks_of_models(document) if document.allowed_classifications
 
 speaks_of_models(document) if document.max_classification
 
-provider := input.context.model.provider
-
-model_verdict(document) := ["block", sprintf("the provider %s is not allowed", [provider])] if {
+# The first label is the thing's classification; a list must let each of them through.
+model_verdict(document, provider, labels) := [3, "provider", provider] if {
 	document.allowed_providers
 	not provider in document.allowed_providers
-} else := ["block", sprintf("data classified %s may not go to a model", [refused_labels(document)[0]])] if {
-	count(refused_labels(document)) > 0
-} else := ["block", sprintf("%s data may only go to a self-hosted model", [classification])] if {
-	classification in ["confidential", "restricted"]
+} else := [3, "label", refused[0]] if {
+	refused := refused_labels(document, labels)
+	refused != []
+} else := [3, "self_hosted_only", labels[0]] if {
+	labels[0] in ["confidential", "restricted"]
 	provider != "self-hosted"
-} else := ["approve", "restricted data needs approval before it goes to a model"] if {
-	classification == "restricted"
-} else := ["autonomous", sprintf("%s data may go to %s", [classification, provider])]
+} else := [2, "restricted"] if {
+	labels[0] == "restricted"
+} else := [0, "may_go", labels[0], provider]
 
-refused_labels(document) := [label |
+refused_labels(document, labels) := [label |
 	some label in labels
 	refuses_label(document, label)
 ]
@@ -46,23 +47,19 @@ refuses_label(document, label) if {
 
 refuses_label(document, label) if lib.is_above(label, document.max_classification)
 
-unspoken.models := {
-	"autonomy": unruled_model[classification],
-	"why": sprintf("no models policy speaks of %s data", [classification]),
-} if {
-	count(opinions.models) == 0
+unruled_model := {"public": 0, "internal": 0, "confidential": 3, "restricted": 3}
+
+model_limits(tenant, keys) := lib.defined({
+	"allowed_providers": lib.in_all([value | some document in on_path; value := document.allowed_providers]),
+	"allowed_classifications": allowed_labels(on_path),
+	"max_classification": lib.lowest_label([value | some document in on_path; value := document.max_classification]),
+	# A choice without order: the widest scope's holds.
+	"sensitive_data_model": lib.first([value | some document in on_path; value := document.sensitive_data_model]),
+}) if {
+	on_path := documents(tenant, keys, "models")
 }
 
-unruled_model := {"public": "autonomous", "internal": "autonomous", "confidential": "block", "restricted": "block"}
-
-limits.models.allowed_providers := lib.in_all([value | some policy in policies_on_models; value := policy.document.allowed_providers])
-
-limits.models.allowed_classifications := ["public", "internal"] if {
-	touches.models
-	count(opinions.models) == 0
-} else := lib.in_all([value | some policy in policies_on_models; value := policy.document.allowed_classifications])
-
-limits.models.max_classification := lib.lowest_label([value | some policy in policies_on_models; value := policy.document.max_classification])
-
-# A choice without order: the widest scope's holds.
-limits.models.sensitive_data_model := [value | some policy in policies_on_models; value := policy.document.sensitive_data_model][0]
+allowed_labels(on_path) := lib.in_all([value | some document in on_path; value := document.allowed_classifications]) if {
+	some document in on_path
+	speaks_of_models(document)
+} else := ["public", "internal"]

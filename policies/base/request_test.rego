@@ -10,11 +10,13 @@ malformed := [
 	{"tenant": "acme", "action": 7, "path": path},
 	{"tenant": "acme", "action": "x"},
 	{"tenant": "acme", "action": "x", "path": []},
-	{"tenant": "acme", "action": "x", "path": {"scope": "enterprise", "id": "acme"}},
-	{"tenant": "acme", "action": "x", "path": [{"scope": "user", "id": "alice"}]},
-	{"tenant": "acme", "action": "x", "path": array.concat(path, [{"scope": "galaxy", "id": "m31"}])},
-	{"tenant": "acme", "action": "x", "path": array.concat(path, [{"scope": "team"}])},
-	{"tenant": "acme", "action": "x", "path": array.concat(path, [{"scope": "team", "id": 5}])},
+	{"tenant": "acme", "action": "x", "path": {"0": "enterprise:acme"}},
+	{"tenant": "acme", "action": "x", "path": "enterprise:acme"},
+	{"tenant": "acme", "action": "x", "path": [{"scope": "enterprise", "id": "acme"}]},
+	{"tenant": "acme", "action": "x", "path": ["user:alice"]},
+	{"tenant": "acme", "action": "x", "path": array.concat(path, ["galaxy:m31"])},
+	{"tenant": "acme", "action": "x", "path": array.concat(path, ["team"])},
+	{"tenant": "acme", "action": "x", "path": array.concat(path, [5])},
 	asked("x", {"resource": "mail"}),
 	asked("x", {"resource": null}),
 	asked("x", {"resource": {"connector": 5}}),
@@ -25,6 +27,10 @@ malformed := [
 	asked("x", {"context": {"destination": {"external": "yes"}}}),
 	asked("x", {"context": {"destination": "outside"}}),
 	asked("x", {"context": {"feature": true}}),
+	asked("x", {"context": {"model": null}}),
+	asked("x", {"context": {"exchange": null}}),
+	asked("x", {"context": {"feature": null}}),
+	asked("x", {"context": {"destination": null}}),
 	asked("x", {"context": {"exchange": {}}}),
 	asked("x", {"context": {"exchange": {"type": "information_query", "round": "2"}}}),
 	asked("x", {"context": {"exchange": {"type": "information_query", "round": null}}}),
@@ -34,16 +40,14 @@ malformed := [
 test_what_cannot_be_read_is_denied if {
 	every request in malformed {
 		answer := main.decision with input as request with data.openclaw.tenants as tenant({})
-		answer.reason == "malformed_request"
-		answer.decision == "deny"
-		answer.allow == false
+		answer == {"refused": "malformed_request"}
 	}
 }
 
 test_the_smallest_request_is_read if {
 	answer := main.decision with data.openclaw.tenants as tenant({})
-		with input as {"tenant": "acme", "action": "x", "path": [{"scope": "enterprise", "id": "acme"}], "resource": {}, "context": {}}
-	answer.decision == "require_approval"
+		with input as {"tenant": "acme", "action": "x", "path": ["enterprise:acme"], "resource": {}, "context": {}}
+	answer.autonomy == 2
 }
 
 test_a_destination_inside_is_no_matter_of_the_data_domain if {

@@ -54,17 +54,23 @@ function say(text: string, status = 200) {
     void response.writeHead(status, { 'content-type': 'application/json' }).end(text);
 }
 
+const reference = JSON.stringify(['p', 'P', 'enterprise', 'acme', '1.0.0']);
+/** An allow as the base Rego says it, so that each case below has one thing wrong. */
 const allow = {
-  decision: 'allow',
-  allow: true,
-  autonomy: 'autonomous',
-  reason: 'because',
-  constraints: {},
-  obligations: { disclosure: false, notify: false },
-  policies: [],
-  domains: [],
+  autonomy: 0,
+  classification: 'internal',
+  disclosure: false,
+  revision: '1',
+  audit: {},
+  domains: [['actions', 0, [[reference, 0, 'autonomous']], {}]],
 };
+const domains = (...accounts: unknown[]) => results({ ...allow, domains: accounts });
 const results = (...result: unknown[]) => say(JSON.stringify({ result }));
+
+test('the answer that the cases below spoil is taken when nothing is wrong with it', async () => {
+  between.fault = results(allow);
+  expect((await ask()).body).toMatchObject({ decision: 'allow', revision: '1', policies: [{ id: 'p' }] });
+});
 
 describe('an engine that answers nonsense is a denial, audited and explained', () => {
   test.each<[string, FaultyHttp['fault']]>([
@@ -75,11 +81,28 @@ describe('an engine that answers nonsense is a denial, audited and explained', (
     ['a bare true', say('{"result":true}')],
     ['an empty list', results()],
     ['a true in the list', results(true)],
-    ['a decision without its parts', results({ decision: 'allow' })],
-    ['a decision that contradicts itself', results({ ...allow, autonomy: 'block' })],
-    ['an allow beside a deny', results({ ...allow, decision: 'deny' })],
+    ['a decision in the words of another version', results({ decision: 'allow', allow: true, autonomy: 'autonomous' })],
+    ['a decision without its parts', results({ autonomy: 0 })],
+    ['a decision that contradicts itself', domains(['actions', 3, [[reference, 3, 'block']], {}])],
+    ['a domain that contradicts its policies', domains(['actions', 0, [[reference, 3, 'block']], {}])],
+    [
+      'an allow beside a deny',
+      domains(['actions', 0, [[reference, 0, 'autonomous']], {}], ['features', 3, [[reference, 3, 'off', 'x']], {}]),
+    ],
+    ['a domain in which nobody speaks', domains(['actions', 0, [], {}])],
+    ['nothing about the action', domains(['features', 0, [[reference, 0, 'on', 'x']], {}])],
+    ['no domain at all', domains()],
+    [
+      'an unknown domain',
+      domains(['actions', 0, [[reference, 0, 'autonomous']], {}], ['taste', 0, [[null, 0, 'on']], {}]),
+    ],
+    ['an unknown reason', domains(['actions', 0, [[reference, 0, 'because']], {}])],
+    ['a policy that is none', domains(['actions', 0, [['p', 0, 'autonomous']], {}])],
+    ['no revision', results({ ...allow, revision: null })],
+    ['an unknown classification', results({ ...allow, classification: 'secret' })],
     ['more decisions than questions', results(allow, allow)],
-    ['an unknown decision', results({ ...allow, decision: 'maybe' })],
+    ['an unknown decision', results({ ...allow, autonomy: 4 })],
+    ['a decision as text', results({ ...allow, autonomy: '0' })],
     ['an error', say('{"code":"internal_error"}', 500)],
     ['a page of another server', say('<html>hello</html>', 200)],
     ['a redirect', say('', 302)],

@@ -6,7 +6,9 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { compileTenant, type Autonomy, type Decision, type PlacedPolicy } from '../../src/policy/rules/index.ts';
+import type { EngineDecision } from '../../src/policy/evaluation/decision.ts';
+import { readRuling } from '../../src/policy/evaluation/ruling.ts';
+import { compileTenant, type PlacedPolicy } from '../../src/policy/rules/index.ts';
 
 const BASE = fileURLToPath(new URL('../../policies/base', import.meta.url));
 
@@ -14,21 +16,13 @@ const BASE = fileURLToPath(new URL('../../policies/base', import.meta.url));
 export interface Request {
   tenant: string;
   action: string;
-  path: { scope: string; id: string }[];
+  path: string[];
   resource?: Record<string, unknown>;
   context?: Record<string, unknown>;
 }
 
-/** The answer of the base Rego, as far as the tests look at it. */
-export interface Answer {
-  decision: Decision;
-  autonomy: Autonomy;
-  reason: string;
-  constraints: Record<string, Record<string, unknown>>;
-  obligations: { disclosure: boolean; notify: boolean };
-  classification: string;
-  domains: { domain: string; autonomy: Autonomy; default: boolean; scopes: { autonomy: Autonomy }[] }[];
-}
+/** The answer of the base Rego, as the gateway reads it. */
+export type Answer = EngineDecision & { constraints: Record<string, Record<string, unknown>> };
 
 /** One question to the rules: the policies of an imaginary tenant, and a request inside it. */
 export interface Case {
@@ -86,16 +80,14 @@ export async function startOpa(): Promise<RunningOpa> {
       ),
     );
     await call(url, 'PUT', '/v1/data/openclaw/tenants', Object.fromEntries(tenants.entries()));
-    const items = cases.map(({ request }, index): Request => {
-      const steps = path.map((key) => key.split(':') as [string, string]);
-      return {
-        ...request,
-        tenant: `${index}`,
-        path: steps.map(([scope, id]) => ({ scope, id: scope === 'enterprise' ? `${index}` : id })),
-      };
-    });
+    const items = cases.map(({ request }, index): Request => ({
+      ...request,
+      tenant: `${index}`,
+      path: path.map((key) => (key.startsWith('enterprise:') ? `enterprise:${index}` : key)),
+    }));
     const answer = await call(url, 'POST', '/v1/data/openclaw/main/batch', { input: { items } });
-    return (answer as { result: Answer[] }).result;
+    const { result } = answer as { result: unknown[] };
+    return result.map((ruling, index) => readRuling(ruling, items[index]!.action) as Answer);
   };
   return {
     decide: (cases) =>

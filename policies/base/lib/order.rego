@@ -23,32 +23,52 @@ as_label(given) := given if {
 
 is_above(label, limit) if label_rank[label] > label_rank[limit]
 
+# The merges below are null for an empty list: where nobody says anything there is nothing to merge.
+
 # The lower limit, and the higher label, of a list of labels.
-lowest_label(given) := labels[min([label_rank[l] | some l in given])]
+lowest_label([]) := null
+
+lowest_label(given) := labels[min([label_rank[l] | some l in given])] if given != []
 
 highest_label(given) := labels[max([label_rank[l] | some l in given])]
 
 least_access(given) := permissions[min([permission_rank[p] | some p in given])]
 
-# All of these are undefined for an empty list: where nobody says anything there is nothing to merge.
-# What every list allows, sorted; and what any list names, sorted.
-in_all(lists) := sort(intersection({{item | some item in list} | some list in lists})) if count(lists) > 0
+least([]) := null
 
-in_any(lists) := sort({item | some list in lists; some item in list}) if count(lists) > 0
+least(given) := min(given) if given != []
+
+most([]) := null
+
+most(given) := max(given) if given != []
+
+first([]) := null
+
+first(given) := given[0] if given != []
+
+# What every list allows, sorted.
+in_all([]) := null
+
+in_all(lists) := sort(intersection({{item | some item in list} | some list in lists})) if lists != []
 
 # Switches that give freedom hold where all agree; switches that are a duty, where one asks.
-every_on(switches) := count([s | some s in switches; s == false]) == 0 if count(switches) > 0
+every_on([]) := null
 
-any_on(switches) := true in switches if count(switches) > 0
+every_on(switches) := [s | some s in switches; s == false] == [] if switches != []
 
-# The connector an action works through, by its prefix. Undefined where it names none.
-connector_of_action(action) := {
-	"email": "gmail",
-	"calendar": "gcal",
-	"jira": "jira",
-	"github": "github",
-	"gdrive": "gdrive",
-}[substring(action, 0, indexof(action, "_"))]
+any_on([]) := null
+
+any_on(switches) := true in switches if switches != []
+
+# An object without the fields that came to null.
+defined(fields) := {name: value | some name, value in fields; value != null}
+
+# The connector an action works through, by its prefix; null where it names none.
+connector_of_action(action) := object.get(
+	{"email": "gmail", "calendar": "gcal", "jira": "jira", "github": "github", "gdrive": "gdrive"},
+	substring(action, 0, indexof(action, "_")),
+	null,
+)
 
 # Everything that is not plainly a look is a write.
-is_read(action) if strings.any_suffix_match(action, ["_read", "_search", "_list"])
+is_read(action) := strings.any_suffix_match(action, ["_read", "_search", "_list"])

@@ -1,44 +1,35 @@
-import { z } from 'zod';
-import { AUTONOMY, DECISIONS, DOMAINS, SCOPES, toDecision } from '../rules/index.ts';
+import type { Autonomy, Decision, Domain, PolicyReference } from '../rules/index.ts';
 
-const verdict = { autonomy: z.enum(AUTONOMY), verdict: z.enum(DECISIONS) };
+interface Verdict {
+  readonly autonomy: Autonomy;
+  readonly verdict: Decision;
+}
 
-/** What the base Rego answers for one input. Anything that does not fit is no decision at all. */
-export const ENGINE_DECISION = z
-  .object({
-    decision: z.enum(DECISIONS),
-    allow: z.boolean(),
-    autonomy: z.enum(AUTONOMY),
-    reason: z.string().min(1),
-    constraints: z.record(z.string(), z.unknown()),
-    obligations: z.object({ disclosure: z.boolean(), notify: z.boolean() }),
-    classification: z.string().nullish(),
-    revision: z.string().nullish(),
-    policies: z.array(
-      z.object({
-        id: z.string(),
-        name: z.string(),
-        scope: z.enum(SCOPES),
-        scopeId: z.string(),
-        version: z.string(),
-        domain: z.enum(DOMAINS),
-        ...verdict,
-      }),
-    ),
-    domains: z.array(
-      z.object({
-        domain: z.enum(DOMAINS),
-        autonomy: z.enum(AUTONOMY),
-        default: z.boolean(),
-        scopes: z.array(z.object({ scope: z.enum(SCOPES), scopeId: z.string(), reason: z.string(), ...verdict })),
-      }),
-    ),
-  })
-  .refine((d) => toDecision(d.autonomy) === d.decision && d.allow === (d.decision === 'allow'), 'contradicts itself');
-export type EngineDecision = z.output<typeof ENGINE_DECISION>;
+/** What was decided about one request, in words. */
+export interface EngineDecision {
+  readonly decision: Decision;
+  readonly allow: boolean;
+  readonly autonomy: Autonomy;
+  readonly reason: string;
+  readonly constraints: Readonly<Record<string, unknown>>;
+  readonly obligations: { readonly disclosure: boolean; readonly notify: boolean };
+  readonly classification: string | null;
+  readonly revision: string | null;
+  /** The policies that had an opinion. */
+  readonly policies: readonly (PolicyReference & Verdict & { readonly domain: Domain })[];
+  /** What each scope said about each domain, from the top. `default` where it was no scope that decided. */
+  readonly domains: readonly (Pick<Verdict, 'autonomy'> & {
+    readonly domain: Domain;
+    readonly default: boolean;
+    readonly scopes: readonly (Pick<PolicyReference, 'scope' | 'scopeId'> & Verdict & { readonly reason: string })[];
+  })[];
+}
 
-/** The denial that holds where there is no decision. */
-export function denied(reason: 'policy_engine_unreachable' | 'unknown_subject'): EngineDecision {
+/** The denial that holds where there is no ruling. */
+export function denied(
+  reason: 'policy_engine_unreachable' | 'unknown_subject' | 'unknown_tenant' | 'malformed_request',
+  classification: string | null = null,
+): EngineDecision {
   return {
     decision: 'deny',
     allow: false,
@@ -46,7 +37,7 @@ export function denied(reason: 'policy_engine_unreachable' | 'unknown_subject'):
     reason,
     constraints: {},
     obligations: { disclosure: false, notify: false },
-    classification: null,
+    classification,
     revision: null,
     policies: [],
     domains: [],

@@ -2,16 +2,17 @@ import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { Problem } from '#libs/http';
 import { OpaClient, OpaOverloaded, OpaUnreachable } from '#libs/opa';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import type { PathStep } from '../place.ts';
 import { PolicyMetrics } from '../policy.metrics.ts';
-import { denied, ENGINE_DECISION, type EngineDecision } from './decision.ts';
+import { denied, type EngineDecision } from './decision.ts';
 import type { Evaluation } from './evaluation.schema.ts';
+import { NoRuling, readRuling } from './ruling.ts';
 
 /** The base Rego's input for one evaluation. */
 export interface EngineInput extends Omit<Evaluation, 'subject'> {
   readonly tenant: string;
   readonly subject: { readonly userId: string; readonly orgId: string; readonly teamIds: readonly string[] };
-  readonly path: readonly PathStep[];
+  /** From the enterprise down, keyed as `placeKey` does. */
+  readonly path: readonly string[];
 }
 
 /**
@@ -38,15 +39,12 @@ export class PolicyEngine implements OnApplicationShutdown {
   async decide(input: EngineInput): Promise<EngineDecision> {
     const started = performance.now();
     try {
-      const answer = await this.opa.evaluate(input.tenant, input);
-      const parsed = ENGINE_DECISION.safeParse(answer);
-      if (!parsed.success) throw new OpaUnreachable(`OPA's answer is no decision: ${parsed.error.issues[0]?.message}`);
-      return parsed.data;
+      return readRuling(await this.opa.evaluate(input.tenant, input), input.action);
     } catch (error) {
       if (error instanceof OpaOverloaded) {
         throw new Problem('overloaded', 'Too many evaluations are waiting. Try again in a second.', { retryAfter: 1 });
       }
-      if (!(error instanceof OpaUnreachable)) throw error;
+      if (!(error instanceof OpaUnreachable || error instanceof NoRuling)) throw error;
       this.metrics.failed();
       this.complain(error);
       return denied('policy_engine_unreachable');

@@ -4,7 +4,7 @@ import { mayActFor, type Principal, principalName } from '#libs/access';
 import { toClassification } from '#libs/classification';
 import { invalid, Problem } from '#libs/http';
 import { Injectable } from '@nestjs/common';
-import { pathOf } from '../place.ts';
+import { pathOf, placeKey } from '../place.ts';
 import { PolicyMetrics } from '../policy.metrics.ts';
 import { denied, type EngineDecision } from './decision.ts';
 import { PolicyEngine } from './engine.ts';
@@ -77,7 +77,7 @@ export class Evaluator {
       resource: request.resource,
       context: request.context,
       subject: { userId: person.id, orgId: person.orgId, teamIds: person.teamIds },
-      path: pathOf(person),
+      path: pathOf(person).map(placeKey),
     });
   }
 

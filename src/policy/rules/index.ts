@@ -37,4 +37,4 @@ export {
 export { type PlacedPolicy, type PolicyReference } from './placed.ts';
 export { findWidening, type Violation } from './hierarchy.ts';
 export { effectivePolicy, type EffectiveField, type EffectivePolicy } from './effective.ts';
-export { compileTenant, type BundledPolicy, type TenantData } from './bundle.ts';
+export { compileTenant, decodeReference, encodeReference, type TenantData } from './bundle.ts';

@@ -1,0 +1,150 @@
+import { CLASSIFICATIONS } from '#libs/classification';
+import {
+  AUTONOMY,
+  type Autonomy,
+  decodeReference,
+  type Domain,
+  DOMAINS,
+  type PolicyReference,
+  toDecision,
+} from '../rules/index.ts';
+import { denied, type EngineDecision } from './decision.ts';
+import { sentence, why } from './wording.ts';
+
+/** What OPA answered is no ruling. Whoever asked must deny. */
+export class NoRuling extends Error {
+  constructor(what: string) {
+    super(what);
+    this.name = 'NoRuling';
+  }
+}
+
+interface Voice {
+  /** Undefined: the product's own. */
+  readonly policy: PolicyReference | undefined;
+  readonly rank: number;
+  readonly why: string;
+}
+
+interface Account {
+  readonly domain: Domain;
+  readonly rank: number;
+  readonly voices: readonly Voice[];
+  readonly limits: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Reads the base Rego's answer to a request (its shape: `policies/base/main.rego`) and puts it into words. Nothing is
+ * decided here, and an answer that says less than its own voices, or anything unknown, is no ruling at all.
+ * @throws NoRuling
+ */
+export function readRuling(answer: unknown, action: string): EngineDecision {
+  const ruling = object(answer, 'the answer');
+  if (ruling.refused !== undefined) {
+    if (ruling.refused !== 'unknown_tenant' && ruling.refused !== 'malformed_request')
+      throw new NoRuling('refused how?');
+    return denied(ruling.refused, 'restricted');
+  }
+  const rank = rankOf(ruling.autonomy);
+  const accounts = list(ruling.domains, 'domains').map((account) => readAccount(account, action));
+  if (accounts[0]?.domain !== 'actions') throw new NoRuling('nothing is said of the action');
+  requireStrictest(rank, accounts);
+  const { classification, revision, disclosure } = ruling;
+  if (!CLASSIFICATIONS.includes(classification as never)) throw new NoRuling('unknown classification');
+  if (typeof revision !== 'string' || revision === '') throw new NoRuling('no revision');
+  if (typeof disclosure !== 'boolean') throw new NoRuling('no word on disclosure');
+
+  const constraints: Record<string, unknown> = {};
+  for (const { domain, limits } of accounts) constraints[domain] = limits;
+  constraints.audit = object(ruling.audit, 'audit');
+  const autonomy = AUTONOMY[rank]!;
+  const decision = toDecision(autonomy);
+  const deciding = accounts.find((account) => account.rank === rank)!;
+  const decider = deciding.voices.find((voice) => voice.rank === rank)!;
+  return {
+    decision,
+    allow: decision === 'allow',
+    autonomy,
+    reason: sentence(autonomy, deciding.domain, decider.policy, decider.why),
+    constraints,
+    obligations: { disclosure, notify: autonomy === 'notify' },
+    classification: classification as string,
+    revision,
+    policies: accounts.flatMap(citations),
+    domains: accounts.map(inWords),
+  };
+}
+
+function readAccount(value: unknown, action: string): Account {
+  const [domain, autonomy, said, limits] = list(value, 'an account');
+  if (!DOMAINS.includes(domain as never)) throw new NoRuling('unknown domain');
+  const rank = rankOf(autonomy);
+  const voices = list(said, 'voices').map((voice) => readVoice(voice, domain as Domain, action));
+  requireStrictest(rank, voices);
+  return { domain: domain as Domain, rank, voices, limits: object(limits, 'limits') };
+}
+
+function readVoice(value: unknown, domain: Domain, action: string): Voice {
+  const [policy, autonomy, code, ...of] = list(value, 'a voice');
+  const words = why(domain, code, action, of);
+  if (words === undefined) throw new NoRuling(`unknown reason in ${domain}`);
+  return { policy: policy === null ? undefined : reference(policy), rank: rankOf(autonomy), why: words };
+}
+
+/** The strictest of several holds: the rule of the whole product, looked after here once more. */
+function requireStrictest(rank: number, among: readonly { readonly rank: number }[]): void {
+  let strictest = -1;
+  for (const one of among) if (one.rank > strictest) strictest = one.rank;
+  if (strictest !== rank) throw new NoRuling('it contradicts itself');
+}
+
+function citations({ domain, voices }: Account): EngineDecision['policies'] {
+  return voices.flatMap(({ policy, rank }) => (policy ? [{ ...policy, domain, ...VERDICTS[rank]! }] : []));
+}
+
+function inWords({ domain, rank, voices }: Account): EngineDecision['domains'][number] {
+  return {
+    domain,
+    autonomy: AUTONOMY[rank]!,
+    default: voices.find((voice) => voice.rank === rank)!.policy === undefined,
+    scopes: voices.flatMap(({ policy, rank: own, why: reason }) =>
+      policy ? [{ scope: policy.scope, scopeId: policy.scopeId, ...VERDICTS[own]!, reason }] : [],
+    ),
+  };
+}
+
+const VERDICTS = AUTONOMY.map((autonomy: Autonomy) => ({ autonomy, verdict: toDecision(autonomy) }));
+
+/** References that were read lately: each stands in many answers. */
+const KNOWN_LIMIT = 10_000;
+const known = new Map<string, PolicyReference>();
+
+function reference(text: unknown): PolicyReference {
+  if (typeof text !== 'string') throw new NoRuling('a policy without reference');
+  let found = known.get(text);
+  if (!found) {
+    try {
+      found = decodeReference(text);
+    } catch (error) {
+      throw new NoRuling((error as Error).message);
+    }
+    if (known.size >= KNOWN_LIMIT) known.clear();
+    known.set(text, found);
+  }
+  return found;
+}
+
+function rankOf(value: unknown): number {
+  if (value === 0 || value === 1 || value === 2 || value === 3) return value;
+  throw new NoRuling('unknown autonomy');
+}
+
+function list(value: unknown, what: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw new NoRuling(`${what}: not a list`);
+  return value;
+}
+
+function object(value: unknown, what: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new NoRuling(`${what}: not an object`);
+  return value as Record<string, unknown>;
+}
