@@ -24,8 +24,7 @@ declare module 'fastify' {
 /** The last answer on each connection, so that bytes that are no request are not answered before a request that is. */
 const lastAnswers = new WeakMap<object, ServerResponse>();
 
-/** What goes into the log and the audit log as it is. */
-const REQUEST_ID = /^[\x21-\x7e](?:[\x20-\x7e]{0,254}[\x21-\x7e])?$/;
+const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 
 /** Fastify as this service wants it: request ids, limits, one log line a request. */
 export function createAdapter(settings: Settings, logger: Logger): FastifyAdapter {
@@ -101,7 +100,7 @@ export async function prepare(app: NestFastifyApplication, settings: Settings, l
   fastify.decorate('methodsAt', (path: string) => routes.methodsAt(path));
   fastify.addHook('onRequest', async (request, reply) => {
     lastAnswers.set(request.raw.socket, reply.raw);
-    // AuthZEN 1.0, "Request Identification": the caller gets back what it sent, even what is too long for our records.
+    // AuthZEN 1.0, "Request Identification": the caller gets back what it sent, even what is not fit for our records.
     const given = request.url.startsWith('/access/') ? String(request.headers['x-request-id'] ?? '') : '';
     void reply.header('X-Request-Id', /^[\x20-\x7e]+$/.test(given) ? given : request.id);
     if (/^\/(api|access)\//.test(request.url)) void reply.header('Cache-Control', 'no-store');

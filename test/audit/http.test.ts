@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { ClockModule } from '#libs/clock';
 import { type AuditEntry, AuditModule } from '#audit';
 import {
@@ -88,6 +89,9 @@ beforeAll(async () => {
       DATABASE_URL: proxy.url,
       OPA_URL: 'http://127.0.0.1:1',
       OPA_BUNDLE_TOKEN: 'x'.repeat(16),
+      OPA_BUNDLE_SIGNING_KEY: generateKeyPairSync('ec', { namedCurve: 'P-256' })
+        .privateKey.export({ type: 'pkcs8', format: 'pem' })
+        .toString(),
       OIDC_ISSUER: 'http://127.0.0.1:1',
       OPENCLAW_REPLICA_ID: 'http-test',
     }),

@@ -4,13 +4,15 @@ import { registerApply } from './policy-apply.ts';
 import { registerCheck } from './policy-check.ts';
 import { registerEffective } from './policy-effective.ts';
 import { registerList } from './policy-list.ts';
+import { registerSimulate } from './policy-simulate.ts';
 
 export function registerPolicy(program: Command, registry: Registry): void {
   const group = program
     .command('policy')
-    .summary('check, apply and look at policies')
+    .summary('check, try, apply and look at policies')
     .description('Checks policy files locally, brings them to the service, and shows what decides there.');
   registerCheck(group, registry);
+  registerSimulate(group, registry);
   registerApply(group, registry);
   registerList(group, registry);
   registerEffective(group, registry);

@@ -3,7 +3,7 @@ import { mayActFor, type Principal, reachOf } from '#libs/access';
 import { Problem } from '#libs/http';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
-import { ENGINE_DECISION } from './decision.ts';
+import { AUTONOMY, DECISIONS, DOMAINS, SCOPES } from '../rules/index.ts';
 import { explain, type RecordedDecision } from './explanation.ts';
 
 /** Recorded decisions, read back from the audit log: the decision's id is its entry's. */
@@ -65,16 +65,26 @@ export class Decisions {
 }
 
 /** What the evaluator records of a decision. */
-const { autonomy, constraints, obligations, policies, domains } = ENGINE_DECISION.shape;
+const autonomy = z.enum(AUTONOMY);
+const verdict = { autonomy, verdict: z.enum(DECISIONS) };
+const placed = { scope: z.enum(SCOPES), scopeId: z.string() };
+const reference = { id: z.string(), name: z.string(), version: z.string(), ...placed };
 const DETAIL = z.object({
   action: z.string(),
   subject: z.object({ userId: z.string() }),
   resource: z.unknown().optional(),
   context: z.unknown().optional(),
   autonomy,
-  constraints,
-  obligations,
-  policies,
-  domains,
+  constraints: z.record(z.string(), z.unknown()),
+  obligations: z.object({ disclosure: z.boolean(), notify: z.boolean() }),
+  policies: z.array(z.object({ ...reference, ...verdict, domain: z.enum(DOMAINS) })),
+  domains: z.array(
+    z.object({
+      domain: z.enum(DOMAINS),
+      autonomy,
+      default: z.boolean(),
+      scopes: z.array(z.object({ ...placed, ...verdict, reason: z.string() })),
+    }),
+  ),
   revision: z.string().nullable(),
 });

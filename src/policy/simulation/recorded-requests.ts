@@ -3,7 +3,7 @@ import { type Principal, type Reach, reachOf, reaches } from '#libs/access';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import type { EngineInput } from '../evaluation/engine.ts';
-import { pathOf, type Place } from '../place.ts';
+import { pathOf, type Place, placeKey } from '../place.ts';
 import { AUTONOMY } from '../rules/index.ts';
 
 /** A decision that was recorded, as it can be asked again. */
@@ -72,7 +72,7 @@ function requestOf(entry: AuditEntry, mayRead: Reach): RecordedRequest[] {
         resource: resource as EngineInput['resource'],
         context: context as EngineInput['context'],
         subject: { userId, orgId, teamIds },
-        path: pathOf({ tenantId, id: userId, orgId, teamIds }),
+        path: pathOf({ tenantId, id: userId, orgId, teamIds }).map(placeKey),
       },
     },
   ];

@@ -9,8 +9,9 @@ import { invalid, Problem } from '#libs/http';
 import { evaluateApart, OpaApartFailed } from '#libs/opa';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { BASE_POLICIES } from '../bundles/bundles.ts';
-import { denied, ENGINE_DECISION, type EngineDecision } from '../evaluation/decision.ts';
+import { denied, type EngineDecision } from '../evaluation/decision.ts';
 import type { EngineInput } from '../evaluation/engine.ts';
+import { NoRuling, readRuling } from '../evaluation/ruling.ts';
 import { locate, type Place, requireMayWrite } from '../place.ts';
 import { parse, refuseWidening } from '../policies.ts';
 import { ACTIVE_POLICIES, FIND_POLICY, type PolicyRow, toPlaced } from '../policy.sql.ts';
@@ -133,8 +134,7 @@ export class Simulations implements OnApplicationShutdown {
     if (!Array.isArray(answers) || answers.length !== items.length) {
       throw new OpaApartFailed(`gave no list of ${items.length} answers`);
     }
-    // What is no decision is a denial, as it would be where it matters.
-    return answers.map((answer) => ENGINE_DECISION.safeParse(answer).data ?? denied('policy_engine_unreachable'));
+    return answers.map((answer, i) => rulingOf(answer, items[i]!.action));
   }
 
   /** Reads the active policies and puts the draft among them. @throws Problem where it could not be written there */
@@ -173,6 +173,16 @@ export class Simulations implements OnApplicationShutdown {
       'The simulation gave no answer. It needs the program "opa": set OPA_BIN, or put it on the PATH.',
       { retryAfter: 10 },
     );
+  }
+}
+
+/** What is no ruling is a denial, as it would be where it matters. */
+function rulingOf(answer: unknown, action: string): EngineDecision {
+  try {
+    return readRuling(answer, action);
+  } catch (error) {
+    if (error instanceof NoRuling) return denied('policy_engine_unreachable');
+    throw error;
   }
 }
 
