@@ -8,6 +8,6 @@ const [FIRST, LAST] = [Date.parse('0001-01-01T00:00:00Z'), Date.parse('9999-12-3
  */
 export const instant = () =>
   z.iso
-    .datetime({ offset: true })
+    .datetime({ offset: true, abort: true })
     .refine((value) => Date.parse(value) >= FIRST && Date.parse(value) <= LAST, 'must be in the years 1 to 9999, UTC')
     .transform((value) => new Date(value).toISOString());
