@@ -1,6 +1,7 @@
 import { Directory1764000000000 } from './1764000000000-directory.ts';
 import { Audit1764000001000 } from './1764000001000-audit.ts';
 import { Policy1764000002000 } from './1764000002000-policy.ts';
+import { PolicyShards1764000004000 } from './1764000004000-policy-shards.ts';
 
 /** In the order in which they run. */
-export const MIGRATIONS = [Directory1764000000000, Audit1764000001000, Policy1764000002000];
+export const MIGRATIONS = [Directory1764000000000, Audit1764000001000, Policy1764000002000, PolicyShards1764000004000];

@@ -17,7 +17,7 @@ test_the_strictest_scope_decides if {
 	answer.decision == "deny"
 	verdicts(answer, "actions") == [["enterprise:acme", "approve"], ["org:eng", "block"], ["user:alice", "autonomous"]]
 	answer.reason == ["actions", "actions of org:eng", 3, "block by default"]
-	answer.revision == "r1"
+	answer.revision == 1
 	[p.verdict | some p in answer.policies] == ["require_approval", "deny", "allow"]
 }
 
@@ -79,10 +79,10 @@ test_every_domain_that_applies_is_asked if {
 }
 
 test_several_policies_of_one_scope_all_count if {
-	two := {"acme": {"revision": "r1", "scopes": {"enterprise:acme": {"actions": [
+	two := {"acme": {"1.0": {"revision": 1, "scopes": {"enterprise:acme": {"actions": [
 		policy("enterprise:acme", "actions", {"default_autonomy": "autonomous"}),
 		policy("enterprise:acme", "actions", {"default_autonomy": "block"}),
-	]}}}}
+	]}}}}}
 	answer := in_full(main.decision) with data.openclaw.tenants as two with input as asked("tool_run", {})
 	answer.decision == "deny"
 	verdicts(answer, "actions") == [["enterprise:acme", "autonomous"], ["enterprise:acme", "block"]]
@@ -109,12 +109,12 @@ test_an_unknown_tenant_is_denied if {
 
 test_another_tenants_scope_is_not_reached if {
 	answer := main.decision with data.openclaw.tenants as tenant(strict)
-		with input as {"tenant": "acme", "action": "x", "path": ["enterprise:globex"]}
+		with input as {"tenant": "acme", "action": "x", "path": ["1.0/enterprise:globex"]}
 	answer == {"refused": "malformed_request"}
 }
 
 test_a_batch_answers_in_order_each_as_if_alone if {
-	items := [asked("shell_exec", {}), {}, asked("tool_run", {}), object.union(asked("tool_run", {}), {"tenant": "nobody", "path": ["enterprise:nobody"]})]
+	items := [asked("shell_exec", {}), {}, asked("tool_run", {}), object.union(asked("tool_run", {}), {"tenant": "nobody", "path": ["1.0/enterprise:nobody"]})]
 	answers := main.batch with data.openclaw.tenants as tenant(strict) with input as {"items": items}
 	count(answers) == 4
 	answers[0].autonomy == 3
@@ -141,4 +141,21 @@ test_whatever_any_scope_blocks_is_named if {
 test_the_orders_agree if {
 	[lib.autonomy_rank[autonomy] | some autonomy in lib.autonomies] == [0, 1, 2, 3]
 	object.keys(lib.verdict_of) == {autonomy | some autonomy in lib.autonomies}
+}
+
+test_a_request_is_refused_where_a_bundle_on_its_path_is_not_there if {
+	answer := main.decision with data.openclaw.tenants as tenant(strict)
+		with input as {"tenant": "acme", "action": "x", "path": ["1.0/enterprise:acme", "2.1/org:eng"]}
+	answer == {"refused": "unknown_tenant"}
+}
+
+test_policies_are_found_in_the_bundle_that_the_path_names if {
+	spread := {"acme": {
+		"2.0": {"revision": 3, "scopes": {"enterprise:acme": {"actions": [policy("enterprise:acme", "actions", {"default_autonomy": "autonomous"})]}}},
+		"2.1": {"revision": 5, "scopes": {"org:eng": {"actions": [policy("org:eng", "actions", {"default_autonomy": "block"})]}}},
+	}}
+	answer := in_full(main.decision) with data.openclaw.tenants as spread
+		with input as {"tenant": "acme", "action": "x", "path": ["2.0/enterprise:acme", "2.1/org:eng"]}
+	answer.decision == "deny"
+	answer.revision == 5
 }

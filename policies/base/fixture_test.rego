@@ -4,13 +4,13 @@ package openclaw.main_test
 import data.openclaw.lib
 import data.openclaw.main
 
-path := ["enterprise:acme", "org:eng", "team:platform", "user:alice"]
+path := ["1.0/enterprise:acme", "1.0/org:eng", "1.0/team:platform", "1.0/user:alice"]
 
 # A tenant from {scope key: {domain: document}}.
-tenant(scopes) := {"acme": {"revision": "r1", "scopes": {key: filed |
+tenant(scopes) := {"acme": {"1.0": {"revision": 1, "scopes": {key: filed |
 	some key, domains in scopes
 	filed := {domain: [policy(key, domain, document)] | some domain, document in domains}
-}}}
+}}}}
 
 # A policy as the gateway compiles it.
 policy(key, domain, document) := object.union(

@@ -2,9 +2,11 @@
 #
 # A scope's verdict depends on its own documents alone and the strictest one holds, so that a document below can
 # restrict what stands above but never widen it. A request is
-#   {tenant, action, subject, path: ["enterprise:<tenant>", "org:<id>", "team:<id>", …, "user:<id>"], resource?, context?}
-# with the path from the enterprise down, as the directory has it, never as the caller claims it.
-# Of the tenant's data only the scopes on the path are read, by key.
+#   {tenant, action, subject, path: ["<bundle>/enterprise:<tenant>", "<bundle>/org:<id>", …], resource?, context?}
+# with the path from the enterprise down, as the directory has it, never as the caller claims it. A step names the bundle
+# that holds the policies of the scope: a large tenant is spread over several.
+# Of the tenant's data only the scopes on the path are read, by key. If one of their bundles is not there, the request is
+# refused: what it would say is not known.
 #
 # The answer is small, for speed; the gateway puts it into words and adds nothing to it:
 #   {autonomy, classification, disclosure, revision, audit, domains: [[domain, autonomy, voices, limits], …]}
@@ -26,26 +28,26 @@ batch := [decide(item) | some item in input.items] if is_array(input.items)
 # A request nobody can read is refused. This is also what remains should anything below turn out undefined.
 default decide(_) := {"refused": "malformed_request"}
 
-decide(item) := ruling(item.tenant, keys, item.action, thing, context) if {
+decide(item) := ruling(item.tenant, item.path, keys, item.action, thing, context) if {
 	is_text(item.action)
 	context := readable_context(object.get(item, "context", {}))
 	thing := readable_thing(object.get(item, "resource", {}))
 	keys := readable_path(item.tenant, item.path)
-	data.openclaw.tenants[item.tenant].revision
+	loaded(item.tenant, item.path)
 } else := {"refused": "unknown_tenant"} if {
 	is_text(item.action)
 	readable_context(object.get(item, "context", {}))
 	readable_thing(object.get(item, "resource", {}))
 	readable_path(item.tenant, item.path)
-	not data.openclaw.tenants[item.tenant].revision
+	not loaded(item.tenant, item.path)
 }
 
 # `keys` are the scopes on the path that have policies; `thing` is what the rules look at in the resource.
-ruling(tenant, keys, action, thing, context) := {
+ruling(tenant, path, keys, action, thing, context) := {
 	"autonomy": max([account[1] | some account in accounts]),
 	"classification": labels[0],
 	"disclosure": 1 in [voice[1] | some voice in accounts[0][2]],
-	"revision": data.openclaw.tenants[tenant].revision,
+	"revision": max([data.openclaw.tenants[tenant][bundle].revision | some bundle in bundles(path)]),
 	"audit": audit_limits(tenant, keys),
 	"domains": accounts,
 } if {
@@ -55,7 +57,7 @@ ruling(tenant, keys, action, thing, context) := {
 		array.concat([on_actions(tenant, keys, action)], on_integrations(tenant, keys, action, connectors, labels[0])),
 		by_context(tenant, keys, context, labels),
 	)
-	accounts := joined(object.get(data.openclaw.tenants[tenant], "modules", false), tenant, keys, spoken)
+	accounts := joined([key | some key in keys; data.openclaw.tenants[tenant][split(key, "/")[0]].modules], tenant, keys, spoken)
 }
 
 # In this order, so that the plainest reason is named first.
@@ -67,7 +69,7 @@ by_context(tenant, keys, context, labels) := array.concat(
 } else := []
 
 # What a tenant's own modules say joins the accounts here and nowhere else.
-joined(false, _, _, accounts) := accounts
+joined([], _, _, accounts) := accounts
 
 # The account of a domain: undefined, and with it the whole ruling, where nobody speaks.
 account(domain, voices, limits) := [domain, max([voice[1] | some voice in voices]), voices, limits]
@@ -85,7 +87,8 @@ spoken_or(voices, _) := voices if voices != []
 # The policies of a domain on the path, from the top: the one place where the tenant's documents are read.
 policies(tenant, keys, domain) := [policy |
 	some key in keys
-	some policy in data.openclaw.tenants[tenant].scopes[key][domain]
+	[bundle, scope] := split(key, "/")
+	some policy in data.openclaw.tenants[tenant][bundle].scopes[scope][domain]
 ]
 
 documents(tenant, keys, domain) := [policy.document | some policy in policies(tenant, keys, domain)]

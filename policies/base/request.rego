@@ -1,13 +1,27 @@
 # What a readable request looks like. The gateway has checked it before; here a wrong one is refused, never guessed at.
 package openclaw.main
 
-# The keys of the scopes on the path that have policies. Undefined where the path is none.
-readable_path(tenant, path) := [key | some key in path; data.openclaw.tenants[tenant].scopes[key]] if {
+# The steps of the path whose scopes have policies. Undefined where the path is none.
+readable_path(tenant, path) := [key |
+	some key in path
+	[bundle, scope] := split(key, "/")
+	data.openclaw.tenants[tenant][bundle].scopes[scope]
+] if {
 	is_text(tenant)
 	is_array(path)
-	path[0] == concat(":", ["enterprise", tenant])
+	split(path[0], "/")[1] == concat(":", ["enterprise", tenant])
 	every key in path {
-		strings.any_prefix_match(key, ["enterprise:", "org:", "team:", "user:"])
+		[_, scope] := split(key, "/")
+		strings.any_prefix_match(scope, ["enterprise:", "org:", "team:", "user:"])
+	}
+}
+
+bundles(path) := {split(key, "/")[0] | some key in path}
+
+# Whether every bundle on the path is there.
+loaded(tenant, path) if {
+	every bundle in bundles(path) {
+		data.openclaw.tenants[tenant][bundle].revision >= 0
 	}
 }
 

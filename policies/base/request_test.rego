@@ -10,12 +10,13 @@ malformed := [
 	{"tenant": "acme", "action": 7, "path": path},
 	{"tenant": "acme", "action": "x"},
 	{"tenant": "acme", "action": "x", "path": []},
-	{"tenant": "acme", "action": "x", "path": {"0": "enterprise:acme"}},
-	{"tenant": "acme", "action": "x", "path": "enterprise:acme"},
+	{"tenant": "acme", "action": "x", "path": {"0": "1.0/enterprise:acme"}},
+	{"tenant": "acme", "action": "x", "path": "1.0/enterprise:acme"},
 	{"tenant": "acme", "action": "x", "path": [{"scope": "enterprise", "id": "acme"}]},
-	{"tenant": "acme", "action": "x", "path": ["user:alice"]},
-	{"tenant": "acme", "action": "x", "path": array.concat(path, ["galaxy:m31"])},
-	{"tenant": "acme", "action": "x", "path": array.concat(path, ["team"])},
+	{"tenant": "acme", "action": "x", "path": ["1.0/user:alice"]},
+	{"tenant": "acme", "action": "x", "path": ["enterprise:acme"]},
+	{"tenant": "acme", "action": "x", "path": array.concat(path, ["1.0/galaxy:m31"])},
+	{"tenant": "acme", "action": "x", "path": array.concat(path, ["1.0/team"])},
 	{"tenant": "acme", "action": "x", "path": array.concat(path, [5])},
 	asked("x", {"resource": "mail"}),
 	asked("x", {"resource": null}),
@@ -46,7 +47,7 @@ test_what_cannot_be_read_is_denied if {
 
 test_the_smallest_request_is_read if {
 	answer := main.decision with data.openclaw.tenants as tenant({})
-		with input as {"tenant": "acme", "action": "x", "path": ["enterprise:acme"], "resource": {}, "context": {}}
+		with input as {"tenant": "acme", "action": "x", "path": ["1.0/enterprise:acme"], "resource": {}, "context": {}}
 	answer.autonomy == 2
 }
 

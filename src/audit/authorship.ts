@@ -23,6 +23,13 @@ export async function attribute(
     if (tenantId !== undefined && tenantId !== principal.tenantId) {
       throw new Problem('forbidden', `${pathOf(n)}tenantId: "${tenantId}" is not the caller's tenant.`);
     }
+    if (
+      body.actionType === 'policy_decision' &&
+      typeof body.actionDetail === 'object' &&
+      'engine' in body.actionDetail
+    ) {
+      throw invalid(`${pathOf(n)}actionDetail.engine`, 'is kept for decisions that this service makes');
+    }
     const id = subjectOf(principal, userId, `${pathOf(n)}userId`);
     let person = principal.kind === 'person' ? principal.person : people.get(id);
     if (!person) {

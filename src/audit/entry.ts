@@ -15,6 +15,9 @@ export const ACTION_TYPES = [
 ] as const;
 export type ActionType = (typeof ACTION_TYPES)[number];
 
+/** `engine` in the detail of a decision that this service made. No caller of the API can write it. */
+export const DECISION_MARK = 'opa';
+
 export const POLICY_RESULTS = ['allow', 'deny', 'require_approval'] as const;
 export type PolicyResult = (typeof POLICY_RESULTS)[number];
 

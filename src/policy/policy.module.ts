@@ -4,6 +4,7 @@ import { Global, Module } from '@nestjs/common';
 import { AuthzenController } from './authzen/authzen.controller.ts';
 import { Bundles } from './bundles/bundles.ts';
 import { OpaApiController, OpaTokenGuard } from './bundles/opa-api.controller.ts';
+import { TenantBundles } from './bundles/tenant-bundles.ts';
 import { Propagation } from './bundles/propagation.ts';
 import { Decisions } from './evaluation/decisions.ts';
 import { PolicyEngine } from './evaluation/engine.ts';
@@ -27,6 +28,7 @@ import { Simulations } from './simulation/simulations.ts';
     PolicyMetrics,
     Policies,
     Bundles,
+    TenantBundles,
     Propagation,
     OpaTokenGuard,
     PolicyEngine,

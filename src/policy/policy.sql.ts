@@ -70,6 +70,24 @@ export const LIST_POLICIES = `
       OR (scope = 'team' AND EXISTS (SELECT FROM teams t WHERE t.id = scope_id AND t.org_id = ANY($9))))
   ORDER BY id DESC LIMIT $8`;
 
+/** $1 to $2: the hashes of one bundle (see `bundles/shards.ts`) */
+export const ACTIVE_POLICIES_OF_HASHES = `
+  SELECT ${COLUMNS} FROM policies WHERE status = 'active' AND place_hash BETWEEN $1 AND $2`;
+
+/** The newest revision that changed anything between hashes $1 and $2. */
+export const REVISION_OF_HASHES = `
+  SELECT coalesce(max(v.revision), 0) AS revision
+  FROM policies p JOIN policy_versions v ON v.tenant_id = p.tenant_id AND v.policy_id = p.id
+  WHERE p.place_hash BETWEEN $1 AND $2`;
+
+/** What changed after revision $1: hash of the place, and the newest revision there. */
+export const CHANGED_HASHES = `
+  SELECT p.place_hash AS hash, max(v.revision) AS revision
+  FROM policy_versions v JOIN policies p ON p.tenant_id = v.tenant_id AND p.id = v.policy_id
+  WHERE v.revision > $1 GROUP BY p.place_hash`;
+
+export const COUNT_ACTIVE = `SELECT count(*)::int AS n FROM policies WHERE status = 'active'`;
+
 export const ACTIVE_POLICIES = `SELECT ${COLUMNS} FROM policies WHERE status = 'active'`;
 
 /** $1 places as "scope:id" */

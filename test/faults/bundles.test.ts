@@ -1,7 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Database } from '#libs/database';
 import { BundleSigner } from '#libs/opa';
 import { Bundles } from '../../src/policy/bundles/bundles.ts';
+import { TenantBundles } from '../../src/policy/bundles/tenant-bundles.ts';
 import { startTestGateway, type TestGateway } from '../harness/gateway.ts';
 import { until } from '../harness/until.ts';
 
@@ -80,9 +82,47 @@ describe('bundles', () => {
 
   test("a change in one tenant leaves another tenant's bundle alone", async () => {
     const bundles = gateway.app.get(Bundles);
-    const before = await bundles.get('tenant-globex');
+    const before = await bundles.get('tenant-globex-0-of-1');
+    expect(before).toBeDefined();
     await block('only_acme');
-    expect(await bundles.get('tenant-globex')).toBe(before);
+    expect(await bundles.get('tenant-globex-0-of-1')).toBe(before);
+  });
+
+  test('a tenant that grows is spread over more bundles while decisions go on, and a change then costs one of them', async () => {
+    const outcomes = new Set<string>();
+    let running = true;
+    const asking = (async () => {
+      while (running) outcomes.add(await decide('email_read'));
+    })();
+    const database = gateway.app.get(Database);
+    await database.tenant('acme', async (tx) => {
+      await tx.query(`
+        INSERT INTO policies (tenant_id, id, scope, scope_id, domain, name, version, status, content, document, created_by,
+          created_at, updated_at, change_reason)
+        SELECT 'acme', 'grown-' || n, 'user', 'somebody-' || n, 'actions', 'Grown', '1.0.0', 'active', '{}', '{}', 'test', now(), now(), 'test'
+        FROM generate_series(1, 2500) n`);
+      await tx.query(`UPDATE policy_revisions SET revision = revision + 1`);
+      await tx.query(`
+        INSERT INTO policy_versions (tenant_id, policy_id, n, version, status, content, changed_by, changed_at, change_reason, revision)
+        SELECT 'acme', p.id, 1, '1.0.0', 'active', '{}', 'test', now(), 'test', r.revision FROM policies p, policy_revisions r
+        WHERE p.name = 'Grown'`);
+    });
+    const bundles = gateway.app.get(Bundles) as unknown as {
+      build(shard: { shard: number; count: number }): Promise<unknown>;
+    };
+    await until('it is spread', async () => gateway.app.get(TenantBundles).all().get('acme')!.current.count === 8);
+    const build = bundles.build.bind(bundles);
+    const built: number[] = [];
+    bundles.build = (shard) => (built.push(shard.count), build(shard));
+    expect((await block('after_growth')).status).toBe(201);
+    expect(await decide('after_growth')).toBe('deny');
+    expect(await decide('first')).toBe('deny');
+    running = false;
+    await asking;
+    expect([...outcomes]).toEqual(['allow']);
+    expect(built).toEqual([8]);
+    const { wanted, replicas } = await revision();
+    expect(replicas[0].active).toBe(wanted);
   });
 
   test('OPA starts with its policies while the gateway does not serve them', async () => {

@@ -60,7 +60,7 @@ const allow = {
   autonomy: 0,
   classification: 'internal',
   disclosure: false,
-  revision: '1',
+  revision: 1,
   audit: {},
   domains: [['actions', 0, [[reference, 0, 'autonomous']], {}]],
 };

@@ -76,14 +76,19 @@ export async function startOpa(): Promise<RunningOpa> {
     const tenants = cases.map(({ policies }, index) =>
       compileTenant(
         policies.map((p) => inTenant(p, index)),
-        'r1',
+        1,
       ),
     );
-    await call(url, 'PUT', '/v1/data/openclaw/tenants', Object.fromEntries(tenants.entries()));
+    await call(
+      url,
+      'PUT',
+      '/v1/data/openclaw/tenants',
+      Object.fromEntries(tenants.map((data, index) => [index, { '1.0': data }])),
+    );
     const items = cases.map(({ request }, index): Request => ({
       ...request,
       tenant: `${index}`,
-      path: path.map((key) => (key.startsWith('enterprise:') ? `enterprise:${index}` : key)),
+      path: path.map((key) => `1.0/${key.startsWith('enterprise:') ? `enterprise:${index}` : key}`),
     }));
     const answer = await call(url, 'POST', '/v1/data/openclaw/main/batch', { input: { items } });
     const { result } = answer as { result: unknown[] };

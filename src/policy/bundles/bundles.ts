@@ -6,25 +6,23 @@ import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { Database } from '#libs/database';
 import { type Bundle, buildBundle, BundleSigner, discoveredConfig } from '#libs/opa';
 import { Inject, Injectable } from '@nestjs/common';
-import { ACTIVE_POLICIES, type PolicyRow, toPlaced } from '../policy.sql.ts';
+import { ACTIVE_POLICIES_OF_HASHES, type PolicyRow, REVISION_OF_HASHES, toPlaced } from '../policy.sql.ts';
 import { compileTenant } from '../rules/index.ts';
+import { hashRange, parseShardBundle, type Shard, shardBundle, shardKey } from './shards.ts';
 
 /** Where the base Rego lies, from the folder that the process runs in. */
 export const BASE_POLICIES = join('policies', 'base');
 
-/** The name of a tenant's bundle. */
-export function tenantBundle(tenantId: string): string {
-  return `tenant-${tenantId}`;
-}
-
 /**
- * The bundles that OPA pulls: `discovery` names the others, `base` has the Rego, and each tenant has one of its own, so
- * that a change costs that tenant's size alone.
+ * The bundles that OPA pulls: `discovery` names the others, `base` has the Rego, and each tenant has its own, a large one
+ * several, so that a change costs the size of one of them (see `shards.ts`).
  */
 @Injectable()
 export class Bundles {
   private readonly built = new Map<string, Bundle>();
-  /** Tenants whose build is under way, and whether it must run once more: bursts of changes build once. */
+  /** Policies in a bundle, by its name. */
+  private readonly sizes = new Map<string, number>();
+  /** Bundles whose build is under way, and whether it must run once more: bursts of changes build once. */
   private readonly building = new Map<string, { again: boolean; done: Promise<void> }>();
   private readonly changed = new EventEmitter().setMaxListeners(0);
   private closed = false;
@@ -39,8 +37,8 @@ export class Bundles {
     this.signer = new BundleSigner(settings.OPA_BUNDLE_SIGNING_KEY);
   }
 
-  /** Builds the bundles that do not depend on tenants' policies. */
-  async start(tenantIds: readonly string[]): Promise<void> {
+  /** Builds the bundle that does not depend on tenants. */
+  async start(): Promise<void> {
     const modules: Record<string, string> = {};
     const names = await readdir(BASE_POLICIES, { recursive: true });
     for (const name of names.filter((file) => file.endsWith('.rego') && !file.endsWith('_test.rego')).sort()) {
@@ -48,15 +46,14 @@ export class Bundles {
     }
     const revision = createHash('sha256').update(JSON.stringify(modules)).digest('hex').slice(0, 16);
     this.put('base', await buildBundle({ revision, roots: ['openclaw/main', 'openclaw/lib'], modules }, this.signer));
-    await this.announce(tenantIds);
   }
 
-  /** Tells OPA which tenants there are, if that is news. */
-  async announce(tenantIds: readonly string[]): Promise<void> {
-    const tenants = tenantIds.join(' ');
-    if (tenants === this.announced) return;
-    this.announced = tenants;
-    const config = discoveredConfig(['base', ...tenantIds.map(tenantBundle)]);
+  /** Tells OPA which bundles of tenants there are, if that is news. */
+  async announce(names: readonly string[]): Promise<void> {
+    const announced = names.join(' ');
+    if (announced === this.announced) return;
+    this.announced = announced;
+    const config = discoveredConfig(['base', ...names]);
     const revision = createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 16);
     this.put(
       'discovery',
@@ -66,9 +63,23 @@ export class Bundles {
 
   /** The bundle as it is now; a tenant's is built on first demand. */
   async get(name: string): Promise<Bundle | undefined> {
-    const tenantId = name.startsWith('tenant-') ? name.slice('tenant-'.length) : undefined;
-    if (tenantId !== undefined && !this.built.has(name)) await this.refresh(tenantId);
+    const shard = parseShardBundle(name);
+    if (shard && !this.built.has(name)) await this.refresh(shard);
     return this.built.get(name);
+  }
+
+  /** Policies in a bundle as it was last built; 0 before. */
+  sizeOf(shard: Shard): number {
+    return this.sizes.get(shardBundle(shard)) ?? 0;
+  }
+
+  /** Forgets bundles of a tenant that are no longer announced. */
+  forget(tenantId: string, count: number): void {
+    for (let shard = 0; shard < count; shard++) {
+      const name = shardBundle({ tenantId, shard, count });
+      this.built.delete(name);
+      this.sizes.delete(name);
+    }
   }
 
   /** Resolves with the bundle as soon as it differs from `etag`, at the latest after `waitMs`. */
@@ -91,9 +102,10 @@ export class Bundles {
     return this.built.get(name);
   }
 
-  /** Rebuilds a tenant's bundle from what is committed now. */
-  refresh(tenantId: string): Promise<void> {
-    const running = this.building.get(tenantId);
+  /** Rebuilds a bundle from what is committed now. */
+  refresh(shard: Shard): Promise<void> {
+    const name = shardBundle(shard);
+    const running = this.building.get(name);
     if (running) {
       running.again = true;
       return running.done;
@@ -103,14 +115,19 @@ export class Bundles {
       try {
         do {
           state.again = false;
-          this.put(tenantBundle(tenantId), await this.build(tenantId));
+          this.put(name, await this.build(shard));
         } while (state.again);
       } finally {
-        this.building.delete(tenantId);
+        this.building.delete(name);
       }
     })();
-    this.building.set(tenantId, state);
+    this.building.set(name, state);
     return state.done;
+  }
+
+  /** True once the gateway drains. */
+  get closing(): boolean {
+    return this.closed;
   }
 
   /** Answers everybody who waits, so that a drain is not held up. */
@@ -119,20 +136,23 @@ export class Bundles {
     this.changed.emit('closed');
   }
 
-  private async build(tenantId: string): Promise<Bundle> {
+  private async build(shard: Shard): Promise<Bundle> {
+    const { tenantId, count } = shard;
+    const range = hashRange(shard.shard, count);
     const { revision, rows } = await this.database.tenant(tenantId, async (tx) => {
       // One snapshot for both: a bundle never claims a revision whose policies it lacks.
       await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
-      const [row]: { revision: string }[] = await tx.query('SELECT revision FROM policy_revisions');
-      const policies: PolicyRow[] = await tx.query(ACTIVE_POLICIES);
-      return { revision: row?.revision ?? '0', rows: policies };
+      const [row]: { revision: string }[] = await tx.query(REVISION_OF_HASHES, range);
+      const policies: PolicyRow[] = await tx.query(ACTIVE_POLICIES_OF_HASHES, range);
+      return { revision: row!.revision, rows: policies };
     });
-    const data = compileTenant(rows.map(toPlaced), revision);
+    this.sizes.set(shardBundle(shard), rows.length);
+    const key = shardKey(shard.shard, count);
     return buildBundle(
       {
         revision,
-        roots: [`openclaw/tenants/${tenantId}`],
-        data: { openclaw: { tenants: { [tenantId]: data } } },
+        roots: [`openclaw/tenants/${tenantId}/${key}`],
+        data: { openclaw: { tenants: { [tenantId]: { [key]: compileTenant(rows.map(toPlaced), Number(revision)) } } } },
       },
       this.signer,
     );

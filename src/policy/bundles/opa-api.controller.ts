@@ -72,6 +72,8 @@ export class OpaApiController {
         : await this.bundles.next(name, etag, waitFrom(request.headers.prefer), gone.signal);
     if (!bundle) throw new Problem('not_found', `There is no bundle "${name}".`);
     void reply.header('ETag', bundle.etag).header('Content-Type', LONG_POLL_TYPE).header('Cache-Control', 'no-store');
+    // OPA would keep the connection for its next poll, and with it the drain waiting.
+    if (this.bundles.closing) void reply.header('Connection', 'close');
     if (bundle.etag === etag) await reply.status(304).send();
     else await reply.send(bundle.bytes);
   }

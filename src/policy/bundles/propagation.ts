@@ -4,17 +4,19 @@ import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { Database } from '#libs/database';
 import { Notices } from '#libs/redis';
 import {
+  type BeforeApplicationShutdown,
   Inject,
   Injectable,
   Logger,
-  type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { PolicyMetrics } from '../policy.metrics.ts';
-import { FORGET_REPLICA, FORGET_REPLICAS, REPLICAS, REPORT_REPLICA, REVISIONS } from '../policy.sql.ts';
-import { Bundles, tenantBundle } from './bundles.ts';
+import { FORGET_REPLICA, FORGET_REPLICAS, REPLICAS, REPORT_REPLICA } from '../policy.sql.ts';
+import { Bundles } from './bundles.ts';
+import { locatedKey, shardBundle } from './shards.ts';
+import { TenantBundles, type TenantState } from './tenant-bundles.ts';
 
 /** How long a change is waited for before it is answered all the same, in milliseconds. */
 const SETTLE_MS = 2_000;
@@ -28,16 +30,6 @@ export interface BundleStatus {
   readonly active_revision?: string;
   readonly code?: string;
   readonly message?: string;
-  readonly errors?: unknown;
-}
-
-interface TenantState {
-  /** The newest committed revision that this replica has been told of, and when. */
-  wanted: number;
-  wantedSince: number;
-  /** What its OPA reports to run; -1 before the first report. */
-  active: number;
-  problem?: string | undefined;
 }
 
 /**
@@ -47,7 +39,6 @@ interface TenantState {
 @Injectable()
 export class Propagation implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger('policy');
-  private readonly tenants = new Map<string, TenantState>();
   private readonly activated = new EventEmitter().setMaxListeners(0);
   private baseProblem: string | undefined = 'OPA has not reported yet';
   private watching = false;
@@ -55,23 +46,25 @@ export class Propagation implements OnModuleInit, OnApplicationBootstrap, Before
   constructor(
     private readonly database: Database,
     private readonly bundles: Bundles,
+    private readonly tenants: TenantBundles,
     private readonly notices: Notices,
     private readonly clock: Clock,
     private readonly metrics: PolicyMetrics,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
   ) {}
 
-  async onModuleInit(): Promise<void> {
-    this.notices.subscribe('policy.changed', ({ tenantId, revision }) => {
-      this.want(tenantId, revision);
-      this.rebuild(tenantId);
+  onModuleInit(): void {
+    this.notices.subscribe('policy.changed', ({ tenantId }) => {
+      this.tenants
+        .look(tenantId)
+        .then(() => this.showRevisions())
+        .catch((error: unknown) => this.log.warn(`could not build for ${tenantId}: ${(error as Error).message}`));
     });
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const revisions = await this.readRevisions();
-    for (const [tenantId, revision] of revisions) this.want(tenantId, revision);
-    await this.bundles.start([...revisions.keys()]);
+    await this.bundles.start();
+    await this.tenants.lookEverywhere();
     this.watching = true;
   }
 
@@ -91,7 +84,7 @@ export class Propagation implements OnModuleInit, OnApplicationBootstrap, Before
   async settle(tenantId: string, revision: number | null): Promise<void> {
     if (revision === null) return;
     const deadline = AbortSignal.timeout(SETTLE_MS);
-    while (!deadline.aborted && this.watching && (this.tenants.get(tenantId)?.active ?? -1) < revision) {
+    while (!deadline.aborted && this.watching && (this.tenants.all().get(tenantId)?.active ?? -1) < revision) {
       await new Promise<void>((resume) => {
         const done = () => {
           this.activated.off(tenantId, done);
@@ -106,23 +99,36 @@ export class Propagation implements OnModuleInit, OnApplicationBootstrap, Before
     }
   }
 
+  /** Where the base Rego finds the policies of a place, such as `team:platform`. */
+  locate(tenantId: string, place: string): string {
+    return locatedKey(place, this.tenants.all().get(tenantId)?.current.count ?? 1);
+  }
+
   /** Takes a report of this replica's OPA. */
   async report(bundles: Readonly<Record<string, BundleStatus>>): Promise<void> {
-    const base = bundles.base;
-    this.baseProblem = base?.active_revision ? undefined : (problemOf(base) ?? 'OPA does not run the base policy yet');
+    this.baseProblem = bundles.base?.active_revision
+      ? undefined
+      : (problemOf(bundles.base) ?? 'OPA does not run the base policy yet');
     const now = this.clock.now();
     const active = new Map<string, number>();
-    for (const [tenantId, state] of this.tenants) {
-      const status = bundles[tenantBundle(tenantId)];
-      state.problem = problemOf(status);
-      if (status?.active_revision) active.set(tenantId, Number(status.active_revision));
+    for (const [tenantId, state] of this.tenants.all()) {
+      const revisionOf = (bundle: string) => bundles[bundle]?.active_revision;
+      state.current.report(revisionOf);
+      state.next?.report(revisionOf);
+      if (state.next && state.next.activeRevision(state.wanted) >= 0) await this.tenants.widen(tenantId, state);
+      state.problem = state.current
+        .shards()
+        .map((shard) => problemOf(bundles[shardBundle(shard)]))
+        .find(Boolean);
+      const revision = state.current.activeRevision(state.wanted);
+      if (revision >= 0) active.set(tenantId, revision);
     }
     // Recorded first: whoever waits for the change sees it in the table as well.
     await this.record(active, now).catch((error: unknown) =>
       this.log.warn(`could not record what OPA runs: ${(error as Error).message}`),
     );
     for (const [tenantId, revision] of active) {
-      const state = this.tenants.get(tenantId)!;
+      const state = this.tenants.all().get(tenantId)!;
       if (revision === state.active) continue;
       if (state.active >= 0 && revision >= state.wanted) this.metrics.propagated((now - state.wantedSince) / 1000);
       state.active = revision;
@@ -150,7 +156,7 @@ export class Propagation implements OnModuleInit, OnApplicationBootstrap, Before
   lag(): string | undefined {
     if (this.baseProblem) return this.baseProblem;
     const now = this.clock.now();
-    for (const [tenantId, state] of this.tenants) {
+    for (const [tenantId, state] of this.tenants.all()) {
       if (state.active >= state.wanted) continue;
       if (state.active >= 0 && now - state.wantedSince < GRACE_MS) continue;
       return state.problem ?? `OPA runs revision ${state.active} of tenant "${tenantId}"; ${state.wanted} is wanted`;
@@ -162,11 +168,8 @@ export class Propagation implements OnModuleInit, OnApplicationBootstrap, Before
   async catchUp(): Promise<void> {
     if (!this.watching) return;
     try {
-      const revisions = await this.readRevisions();
-      for (const [tenantId, revision] of revisions) {
-        if (this.want(tenantId, revision)) this.rebuild(tenantId);
-      }
-      await this.bundles.announce([...revisions.keys()]);
+      await this.tenants.lookEverywhere();
+      this.showRevisions();
     } catch (error) {
       this.log.warn(`could not look for policy changes: ${(error as Error).message}`);
     }
@@ -177,7 +180,7 @@ export class Propagation implements OnModuleInit, OnApplicationBootstrap, Before
   async stayListed(): Promise<void> {
     if (!this.watching || this.baseProblem) return;
     const now = this.clock.now();
-    const known = [...this.tenants].filter(([, state]) => state.active >= 0);
+    const known = [...this.tenants.all()].filter(([, state]) => state.active >= 0);
     try {
       await this.record(new Map(known.map(([id, state]) => [id, state.active])), now);
       await this.database.system((tx) => tx.query(FORGET_REPLICAS, [new Date(now - 10 * REPLICA_GONE_MS)]));
@@ -193,38 +196,14 @@ export class Propagation implements OnModuleInit, OnApplicationBootstrap, Before
     );
   }
 
-  private async readRevisions(): Promise<Map<string, number>> {
-    const rows: { tenant_id: string; revision: string }[] = await this.database.system((tx) => tx.query(REVISIONS));
-    return new Map(rows.map((row) => [row.tenant_id, Number(row.revision)]));
-  }
-
-  /** @returns true where that was news */
-  private want(tenantId: string, revision: number): boolean {
-    const now = this.clock.now();
-    const state = this.tenants.get(tenantId);
-    if (state && state.wanted >= revision) return false;
-    if (state) Object.assign(state, { wanted: revision, wantedSince: now });
-    else this.tenants.set(tenantId, { wanted: revision, wantedSince: now, active: -1 });
-    this.showRevisions();
-    return true;
-  }
-
-  private rebuild(tenantId: string): void {
-    this.bundles
-      .refresh(tenantId)
-      .catch((error: unknown) =>
-        this.log.warn(`could not build the bundle of ${tenantId}: ${(error as Error).message}`),
-      );
-  }
-
   private showRevisions(): void {
-    let wanted = 0;
-    let active = 0;
-    for (const state of this.tenants.values()) {
-      wanted += state.wanted;
-      active += Math.max(0, state.active);
-    }
-    this.metrics.revisions(wanted, active);
+    const states: TenantState[] = [...this.tenants.all().values()];
+    const sum = (of: (state: TenantState) => number) =>
+      states.reduce((total, state) => total + Math.max(0, of(state)), 0);
+    this.metrics.revisions(
+      sum((state) => state.wanted),
+      sum((state) => state.active),
+    );
   }
 }
 

@@ -1,9 +1,8 @@
-import { type AuditEntry, AuditReader } from '#audit';
+import { type AuditEntry, AuditReader, DECISION_MARK as ENGINE } from '#audit';
 import { mayActFor, type Principal, reachOf } from '#libs/access';
 import { Problem } from '#libs/http';
 import { Injectable } from '@nestjs/common';
-import { z } from 'zod';
-import { AUTONOMY, DECISIONS, DOMAINS, SCOPES } from '../rules/index.ts';
+import type { EngineDecision } from './decision.ts';
 import { explain, type RecordedDecision } from './explanation.ts';
 
 /** Recorded decisions, read back from the audit log: the decision's id is its entry's. */
@@ -14,9 +13,8 @@ export class Decisions {
   /** @throws Problem `not_found`, also for what lies outside the caller's reach */
   async explain(caller: Principal, id: string) {
     const entry = await this.find(caller, id);
-    // Callers of POST /audit may write entries of this type too, with any detail: those are no decisions of ours.
-    const detail = DETAIL.safeParse(entry?.actionDetail).data;
-    if (entry?.actionType !== 'policy_decision' || !entry.policyResult || !detail)
+    const detail = detailOf(entry);
+    if (!entry?.policyResult || !detail)
       throw new Problem('not_found', `There is no decision "${id}" that you may read.`);
     const record: RecordedDecision = {
       userId: entry.userId ?? detail.subject.userId,
@@ -65,26 +63,22 @@ export class Decisions {
 }
 
 /** What the evaluator records of a decision. */
-const autonomy = z.enum(AUTONOMY);
-const verdict = { autonomy, verdict: z.enum(DECISIONS) };
-const placed = { scope: z.enum(SCOPES), scopeId: z.string() };
-const reference = { id: z.string(), name: z.string(), version: z.string(), ...placed };
-const DETAIL = z.object({
-  action: z.string(),
-  subject: z.object({ userId: z.string() }),
-  resource: z.unknown().optional(),
-  context: z.unknown().optional(),
-  autonomy,
-  constraints: z.record(z.string(), z.unknown()),
-  obligations: z.object({ disclosure: z.boolean(), notify: z.boolean() }),
-  policies: z.array(z.object({ ...reference, ...verdict, domain: z.enum(DOMAINS) })),
-  domains: z.array(
-    z.object({
-      domain: z.enum(DOMAINS),
-      autonomy,
-      default: z.boolean(),
-      scopes: z.array(z.object({ ...placed, ...verdict, reason: z.string() })),
-    }),
-  ),
-  revision: z.string().nullable(),
-});
+interface Detail {
+  readonly engine: typeof ENGINE;
+  readonly action: string;
+  readonly subject: { readonly userId: string };
+  readonly resource?: unknown;
+  readonly context?: unknown;
+  readonly autonomy: EngineDecision['autonomy'];
+  readonly constraints: EngineDecision['constraints'];
+  readonly obligations: EngineDecision['obligations'];
+  readonly policies: EngineDecision['policies'];
+  readonly domains: EngineDecision['domains'];
+  readonly revision: string | null;
+}
+
+/** Callers of POST /audit may write entries of this type too, but never with this mark: those are no decisions of ours. */
+function detailOf(entry: AuditEntry | undefined): Detail | undefined {
+  const detail = entry?.actionType === 'policy_decision' ? (entry.actionDetail as unknown as Detail) : undefined;
+  return detail?.engine === ENGINE ? detail : undefined;
+}

@@ -11,7 +11,7 @@ import { NoRuling, readRuling } from './ruling.ts';
 export interface EngineInput extends Omit<Evaluation, 'subject'> {
   readonly tenant: string;
   readonly subject: { readonly userId: string; readonly orgId: string; readonly teamIds: readonly string[] };
-  /** From the enterprise down, keyed as `placeKey` does. */
+  /** From the enterprise down, each step with the bundle that has its policies: `1.0/enterprise:acme`. */
   readonly path: readonly string[];
 }
 

@@ -1,9 +1,10 @@
-import { type NewEntry, AuditLog } from '#audit';
+import { type NewEntry, AuditLog, DECISION_MARK } from '#audit';
 import { type DirectoryPerson, People } from '#identity';
 import { mayActFor, type Principal, principalName } from '#libs/access';
 import { toClassification } from '#libs/classification';
 import { invalid, Problem } from '#libs/http';
 import { Injectable } from '@nestjs/common';
+import { Propagation } from '../bundles/propagation.ts';
 import { pathOf, placeKey } from '../place.ts';
 import { PolicyMetrics } from '../policy.metrics.ts';
 import { denied, type EngineDecision } from './decision.ts';
@@ -37,6 +38,7 @@ export class Evaluator {
     private readonly engine: PolicyEngine,
     private readonly audit: AuditLog,
     private readonly people: People,
+    private readonly propagation: Propagation,
     private readonly metrics: PolicyMetrics,
   ) {}
 
@@ -77,7 +79,7 @@ export class Evaluator {
       resource: request.resource,
       context: request.context,
       subject: { userId: person.id, orgId: person.orgId, teamIds: person.teamIds },
-      path: pathOf(person).map(placeKey),
+      path: pathOf(person).map((step) => this.propagation.locate(person.tenantId, placeKey(step))),
     });
   }
 
@@ -100,6 +102,7 @@ export class Evaluator {
       actor: principalName(principal),
       actionType: 'policy_decision',
       actionDetail: {
+        engine: DECISION_MARK,
         action: request.action,
         subject: { userId },
         ...(request.resource ? { resource: request.resource } : {}),

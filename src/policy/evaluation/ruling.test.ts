@@ -10,7 +10,7 @@ const ruling = {
   autonomy: 2,
   classification: 'internal',
   disclosure: true,
-  revision: '17',
+  revision: 17,
   audit: { retention_years: 3 },
   domains: [
     ['actions', 1, [[ref, 1, 'notify'], [encodeReference(own), 0, 'autonomous by default']], { blocked: ['rm'] }], // prettier-ignore
@@ -184,7 +184,7 @@ describe('no ruling at all:', () => {
     ['a policy that is no reference', account([['p1', 0, 'autonomous']], {})],
     ['no word on limits', account([[ref, 0, 'autonomous']])],
     ['an unknown classification', { ...ruling, classification: 'secret' }],
-    ['no revision', { ...ruling, revision: '' }],
+    ['no revision', { ...ruling, revision: '17' }],
     ['no word on disclosure', { ...ruling, disclosure: undefined }],
     ['no word on audit', { ...ruling, audit: undefined }],
   ])('%s', (_what, answer) => {

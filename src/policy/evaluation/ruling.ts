@@ -51,7 +51,7 @@ export function readRuling(answer: unknown, action: string): EngineDecision {
   requireStrictest(rank, accounts);
   const { classification, revision, disclosure } = ruling;
   if (!CLASSIFICATIONS.includes(classification as never)) throw new NoRuling('unknown classification');
-  if (typeof revision !== 'string' || revision === '') throw new NoRuling('no revision');
+  if (!Number.isSafeInteger(revision)) throw new NoRuling('no revision');
   if (typeof disclosure !== 'boolean') throw new NoRuling('no word on disclosure');
 
   const constraints: Record<string, unknown> = {};
@@ -69,7 +69,7 @@ export function readRuling(answer: unknown, action: string): EngineDecision {
     constraints,
     obligations: { disclosure, notify: autonomy === 'notify' },
     classification: classification as string,
-    revision,
+    revision: String(revision),
     policies: accounts.flatMap(citations),
     domains: accounts.map(inWords),
   };

@@ -32,18 +32,18 @@ export type BundledScope = { actions?: BundledActions[] } & {
   [D in Exclude<Domain, 'actions'>]?: BundledPolicy[];
 };
 
-/** What the base Rego finds at `data.openclaw.tenants[<tenant>]`. */
+/** What the base Rego finds at `data.openclaw.tenants[<tenant>][<bundle>]`. */
 export interface TenantData {
-  revision: string;
+  revision: number;
   /** Keyed `<scope>:<scopeId>`: a decision reads only the keys on its subject's path. */
   scopes: Record<string, BundledScope>;
 }
 
 /**
- * Compiles the active policies of one tenant into the data of its bundle.
+ * Compiles the active policies of one bundle of a tenant into its data.
  * The same policies give the same bytes once serialised, in whatever order they come: an unchanged tenant keeps its ETag.
  */
-export function compileTenant(policies: readonly PlacedPolicy[], revision: string): TenantData {
+export function compileTenant(policies: readonly PlacedPolicy[], revision: number): TenantData {
   const scopes = new Map<string, Map<Domain, (BundledPolicy | BundledActions)[]>>();
   for (const policy of [...policies].sort(byPlace)) {
     const key = `${policy.scope}:${policy.scopeId}`;

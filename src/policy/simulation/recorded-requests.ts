@@ -1,14 +1,15 @@
-import { type AuditEntry, AuditReader } from '#audit';
+import { type AuditEntry, AuditReader, DECISION_MARK } from '#audit';
 import { type Principal, type Reach, reachOf, reaches } from '#libs/access';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import type { EngineInput } from '../evaluation/engine.ts';
 import { pathOf, type Place, placeKey } from '../place.ts';
-import { AUTONOMY } from '../rules/index.ts';
+import { locatedKey } from '../bundles/shards.ts';
 
 /** A decision that was recorded, as it can be asked again. */
 export interface RecordedRequest {
   readonly decisionId: string;
+  /** For a tenant whose policies are in one bundle. */
   readonly input: EngineInput;
 }
 
@@ -18,12 +19,11 @@ export interface Period {
 }
 
 /**
- * What the evaluator records of a decision, as far as it matters here. What callers of `POST /audit` write under this type
- * hardly ever looks like it, and a person who has been erased leaves nothing that does.
+ * What the evaluator records of a decision, as far as it matters here. The mark keeps out what callers of `POST /audit`
+ * write under this type; a person who has been erased leaves nothing that fits.
  */
 const DETAIL = z.object({
-  autonomy: z.enum(AUTONOMY),
-  domains: z.array(z.unknown()),
+  engine: z.literal(DECISION_MARK),
   action: z.string(),
   resource: z.record(z.string(), z.unknown()).optional(),
   context: z.record(z.string(), z.unknown()).optional(),
@@ -61,7 +61,7 @@ function requestOf(entry: AuditEntry, mayRead: Reach): RecordedRequest[] {
   // A decision about somebody whom the directory did not know was never a question of policy.
   if (userId === null || orgId === null || !reaches(mayRead, { id: userId, orgId, teamIds })) return [];
   const detail = DETAIL.safeParse(entry.actionDetail);
-  if (!detail.success || entry.policyResult === null) return [];
+  if (!detail.success) return [];
   const { action, resource, context } = detail.data;
   return [
     {
@@ -72,7 +72,7 @@ function requestOf(entry: AuditEntry, mayRead: Reach): RecordedRequest[] {
         resource: resource as EngineInput['resource'],
         context: context as EngineInput['context'],
         subject: { userId, orgId, teamIds },
-        path: pathOf({ tenantId, id: userId, orgId, teamIds }).map(placeKey),
+        path: pathOf({ tenantId, id: userId, orgId, teamIds }).map((step) => locatedKey(placeKey(step), 1)),
       },
     },
   ];

@@ -9,6 +9,7 @@ import { invalid, Problem } from '#libs/http';
 import { evaluateApart, OpaApartFailed } from '#libs/opa';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { BASE_POLICIES } from '../bundles/bundles.ts';
+import { shardKey } from '../bundles/shards.ts';
 import { denied, type EngineDecision } from '../evaluation/decision.ts';
 import type { EngineInput } from '../evaluation/engine.ts';
 import { NoRuling, readRuling } from '../evaluation/ruling.ts';
@@ -91,7 +92,8 @@ export class Simulations implements OnApplicationShutdown {
   ): Promise<Simulated> {
     const signal = AbortSignal.any([AbortSignal.timeout(LIMIT_MS), this.stopping.signal]);
     const write = async (name: keyof Worlds) => {
-      const data = { openclaw: { tenants: { [caller.tenantId]: compileTenant(worlds[name], 'simulation') } } };
+      const bundles = { [shardKey(0, 1)]: compileTenant(worlds[name], 1) };
+      const data = { openclaw: { tenants: { [caller.tenantId]: bundles } } };
       await writeFile(join(folder, `${name}.json`), JSON.stringify(data));
       return (inputs: readonly EngineInput[]) => this.decide(join(folder, `${name}.json`), inputs, signal);
     };
