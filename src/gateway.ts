@@ -20,14 +20,21 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-/** The API lies under `/api/v1`; what is not meant for its users beside it. */
+/** Beside `/api/v1` lie what is not meant for its users, and the addresses that a standard gives. */
+const BESIDE = [
+  'livez',
+  'readyz',
+  'startupz',
+  'api/v1/status',
+  'opa/v1/*path',
+  'access/v1/*path',
+  '.well-known/*path',
+  'console/*path',
+  '/',
+];
+
 export function prefixRoutes(app: NestFastifyApplication): void {
-  app.setGlobalPrefix('api/v1', {
-    exclude: ['livez', 'readyz', 'startupz', 'api/v1/status', 'opa/v1/*path', 'console/*path', '/'].map((path) => ({
-      path,
-      method: RequestMethod.ALL,
-    })),
-  });
+  app.setGlobalPrefix('api/v1', { exclude: BESIDE.map((path) => ({ path, method: RequestMethod.ALL })) });
 }
 
 /** Builds the application without listening. */

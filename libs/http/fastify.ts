@@ -1,13 +1,28 @@
 import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { type Settings } from '#libs/config';
 import fastifyCookie from '@fastify/cookie';
 import fastifyHelmet from '@fastify/helmet';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { Histogram, register } from 'prom-client';
 import { isCleanText, parseJson } from './json.ts';
+import { toProblem } from './problem.filter.ts';
+import { refuseConnection, sendProblem } from './problem.response.ts';
 import { Problem } from './problem.ts';
+import { KnownRoutes } from './known-routes.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The methods that some route takes at this path, for the answer to one that none takes. */
+    methodsAt?: (path: string) => readonly string[];
+  }
+}
+
+/** The last answer on each connection, so that bytes that are no request are not answered before a request that is. */
+const lastAnswers = new WeakMap<object, ServerResponse>();
 
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 
@@ -25,6 +40,17 @@ export function createAdapter(settings: Settings, logger: Logger): FastifyAdapte
     genReqId: (request: { headers: Record<string, unknown> }) => {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    },
+    // Addresses that the router cannot read reach neither hooks nor filter.
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      void reply.header('X-Request-Id', request.id);
+      sendProblem(reply, toProblem(error), request.id);
+    },
+    clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => {
+      const answer = lastAnswers.get(socket);
+      if (answer && !answer.writableFinished && !answer.destroyed) {
+        answer.once('close', () => refuseConnection(error, socket));
+      } else refuseConnection(error, socket);
     },
     // The sign-in addresses are short: /auth/login is the same as /api/v1/auth/login.
     rewriteUrl: (request: { url?: string }) => {
@@ -69,9 +95,15 @@ export async function prepare(app: NestFastifyApplication, settings: Settings, l
       }
     });
   }
+  const routes = new KnownRoutes();
+  fastify.addHook('onRoute', ({ method, url }) => routes.add([method].flat(), url));
+  fastify.decorate('methodsAt', (path: string) => routes.methodsAt(path));
   fastify.addHook('onRequest', async (request, reply) => {
-    void reply.header('X-Request-Id', request.id);
-    if (request.url.startsWith('/api/')) void reply.header('Cache-Control', 'no-store');
+    lastAnswers.set(request.raw.socket, reply.raw);
+    // AuthZEN 1.0, "Request Identification": the caller gets back what it sent, even what is not fit for our records.
+    const given = request.url.startsWith('/access/') ? String(request.headers['x-request-id'] ?? '') : '';
+    void reply.header('X-Request-Id', /^[\x20-\x7e]+$/.test(given) ? given : request.id);
+    if (/^\/(api|access)\//.test(request.url)) void reply.header('Cache-Control', 'no-store');
   });
   fastify.addHook('preValidation', async (request) => refuseUncleanText(request));
   measure(fastify, logger);

@@ -5,3 +5,4 @@ export * from './json.ts';
 export * from './fastify.ts';
 export * from './rate-limit.guard.ts';
 export * from './idempotency.interceptor.ts';
+export * from './instant.ts';

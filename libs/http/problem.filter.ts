@@ -1,7 +1,15 @@
 import { isUnavailable } from '#libs/database';
-import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import {
+  type ArgumentsHost,
+  Catch,
+  type ExceptionFilter,
+  HttpException,
+  Logger,
+  NotFoundException,
+} from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem, type ProblemCode } from './problem.ts';
+import { sendProblem } from './problem.response.ts';
 
 /** The one place where errors become answers. */
 @Catch()
@@ -11,7 +19,7 @@ export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    const problem = toProblem(error);
+    const problem = notHere(error, request, reply) ?? toProblem(error);
     if (problem.code === 'internal') this.log.error({ err: error, requestId: request.id }, 'unexpected error');
     if (reply.sent || reply.raw.headersSent) {
       reply.raw.destroy();
@@ -22,14 +30,21 @@ export class ProblemFilter implements ExceptionFilter {
 
   /** An HTTP answer that says what is wrong. */
   protected answer(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
-    if (problem.extras.retryAfter !== undefined) void reply.header('Retry-After', String(problem.extras.retryAfter));
-    if (problem.status === 401) void reply.header('WWW-Authenticate', 'Bearer realm="openclaw"');
-    void reply
-      .status(problem.status)
-      .header('Content-Type', 'application/problem+json; charset=utf-8')
-      .header('Cache-Control', 'no-store')
-      .send(JSON.stringify(problem.toDocument(request.id)));
+    sendProblem(reply, problem, request.id);
   }
+}
+
+/** An address that exists, asked with a method that it does not take. Source: RFC 9110, section 15.5.6. */
+function notHere(error: unknown, request: FastifyRequest, reply: FastifyReply): Problem | undefined {
+  if (!(error instanceof NotFoundException) || !request.is404) return undefined;
+  const path = request.url.split('?')[0] ?? '/';
+  const methods = request.server.methodsAt?.(path) ?? [];
+  if (methods.length === 0) return new Problem('not_found', `There is nothing at ${path.slice(0, 200)}.`);
+  void reply.header('Allow', methods.join(', '));
+  return new Problem(
+    'method_not_allowed',
+    `${request.method} is not for this address; it takes ${methods.join(', ')}.`,
+  );
 }
 
 const CODE_OF_STATUS: Readonly<Record<number, ProblemCode>> = {
@@ -40,6 +55,7 @@ const CODE_OF_STATUS: Readonly<Record<number, ProblemCode>> = {
   405: 'method_not_allowed',
   409: 'conflict',
   413: 'body_too_large',
+  414: 'uri_too_long',
   415: 'unsupported_media_type',
   429: 'rate_limited',
 };

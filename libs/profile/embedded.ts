@@ -29,12 +29,12 @@ export interface EmbeddedServers {
   /** For the owner's role: migrations. */
   databaseDirectUrl: string;
   opaUrl: string;
+  /** The program of the OPA that was started; undefined where yours is used. */
+  opaBinary: string | undefined;
   /** Undefined if an OPA of yours needs none. */
   opaToken: string | undefined;
   /** Private key (PEM, P-256) kept in the data folder: bundles that OPA has on disk still verify after a restart. */
   bundleSigningKey: string;
-  /** The OPA program that was started; undefined where yours is used. */
-  opaBinary: string | undefined;
   issuer: string;
   clientId: string;
   clientSecret: string | undefined;
@@ -83,9 +83,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     databaseUrl: postgres.value?.appUrl ?? env.DATABASE_URL!,
     databaseDirectUrl: postgres.value?.ownerUrl ?? env.DATABASE_DIRECT_URL ?? env.DATABASE_URL!,
     opaUrl: opa.value?.url ?? env.OPA_URL!,
+    opaBinary: opa.value?.binary,
     opaToken: opa.value ? opa.value.token : env.OPA_TOKEN,
     bundleSigningKey,
-    opaBinary: opa.value?.binary,
     issuer: idp.value?.issuer ?? env.OIDC_ISSUER!,
     clientId: idp.value?.clientId ?? env.OIDC_CLIENT_ID ?? 'openclaw-enterprise',
     clientSecret: idp.value ? idp.value.clientSecret : env.OIDC_CLIENT_SECRET,

@@ -1,4 +1,5 @@
 import { CLASSIFICATIONS } from '#libs/classification';
+import { instant } from '#libs/http';
 import { z } from 'zod';
 import { checked, checkedBy } from './checked.ts';
 import { decodeCursor } from './cursor.ts';
@@ -48,7 +49,6 @@ export const APPEND = checkedBy<AppendBody>(z.union([entry, entries]), (value) =
 );
 export const APPENDED = z.object({ ids: z.array(z.string()) });
 
-const time = () => z.iso.datetime({ offset: true });
 const filter = {
   userId: key().optional(),
   actionType: z.enum(ACTION_TYPES).optional(),
@@ -63,8 +63,8 @@ const filter = {
     .regex(/[\p{L}\p{N}]/u, 'accepted: words, with at least one letter or digit')
     .refine((value) => !value.includes('\u0000') && value.isWellFormed(), 'accepted: well-formed Unicode without NUL')
     .optional(),
-  from: time().optional(),
-  to: time().optional(),
+  from: instant().optional(),
+  to: instant().optional(),
 };
 const inOrder = {
   check: (query: { from?: string | undefined; to?: string | undefined }) =>

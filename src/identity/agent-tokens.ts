@@ -3,7 +3,7 @@ import { AuditLog } from '#audit';
 import { type AgentPrincipal, type Principal, principalName } from '#libs/access';
 import { Clock } from '#libs/clock';
 import { Database } from '#libs/database';
-import { invalid, Problem } from '#libs/http';
+import { instant, invalid, Problem } from '#libs/http';
 import { Notices } from '#libs/redis';
 import { Injectable } from '@nestjs/common';
 import { ulid } from 'ulid';
@@ -22,7 +22,7 @@ export const NEW_TOKEN = z.strictObject({
     [z.literal('*'), z.array(directoryId).min(1).max(10_000)],
     'must be a list of user ids, or "*" for everybody in the tenant',
   ),
-  expiresAt: z.iso.datetime({ offset: true }).optional(),
+  expiresAt: instant().optional(),
 });
 export type NewToken = z.output<typeof NEW_TOKEN>;
 

@@ -310,7 +310,7 @@ function textOf({ content, rego }: Pick<sql.PolicyRow, 'content' | 'rego'>): { c
 }
 
 /** A module needs no such check: whatever it says is only ever added to what the scopes above say. */
-async function refuseWidening(
+export async function refuseWidening(
   tx: Transaction,
   place: Place,
   domain: Domain,

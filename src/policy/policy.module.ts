@@ -3,6 +3,7 @@ import { IdentityModule } from '#identity';
 import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { OpaCommand } from '#libs/opa';
 import { Global, Module } from '@nestjs/common';
+import { AuthzenController } from './authzen/authzen.controller.ts';
 import { Bundles } from './bundles/bundles.ts';
 import { OpaApiController, OpaTokenGuard } from './bundles/opa-api.controller.ts';
 import { TenantBundles } from './bundles/tenant-bundles.ts';
@@ -17,12 +18,15 @@ import { PoliciesController } from './policies.controller.ts';
 import { Policies } from './policies.ts';
 import { PolicyTexts } from './policy-texts.ts';
 import { POLICY_METRICS, PolicyMetrics } from './policy.metrics.ts';
+import { RecordedRequests } from './simulation/recorded-requests.ts';
+import { SimulationController } from './simulation/simulation.controller.ts';
+import { Simulations } from './simulation/simulations.ts';
 
 /** What assistants may do: policies and their versions, bundles for OPA, decisions and their explanations. */
 @Global()
 @Module({
   imports: [AuditModule, IdentityModule],
-  controllers: [PoliciesController, EvaluationController, OpaApiController],
+  controllers: [PoliciesController, SimulationController, EvaluationController, AuthzenController, OpaApiController],
   providers: [
     ...POLICY_METRICS,
     PolicyMetrics,
@@ -41,6 +45,8 @@ import { POLICY_METRICS, PolicyMetrics } from './policy.metrics.ts';
     PolicyEngine,
     Evaluator,
     Decisions,
+    RecordedRequests,
+    Simulations,
     { provide: ExportRights, useClass: PolicyExportRights },
   ],
   exports: [ExportRights, Policies, Propagation, PolicyEngine, Evaluator],

@@ -12,9 +12,12 @@ const content = z.string().max(MAX_DOCUMENT_BYTES).optional().describe('The rule
 const rego = z.string().max(MAX_MODULE_BYTES).optional().describe('Instead of a rules document: a Rego module');
 
 /** A policy is a rules document or a Rego module. */
-const eitherOr = (body: { content?: string | undefined; rego?: string | undefined }) =>
+export const eitherOr = (body: { content?: string | undefined; rego?: string | undefined }) =>
   (body.content === undefined) !== (body.rego === undefined);
-const EITHER_OR = { path: ['content'], error: 'give either "content" (a rules document) or "rego" (a Rego module)' };
+export const EITHER_OR = {
+  path: ['content'],
+  error: 'give either "content" (a rules document) or "rego" (a Rego module)',
+};
 const scopeId = z.string().min(1).max(100);
 const name = z.string().trim().min(1).max(200);
 

@@ -92,6 +92,8 @@ export const CHANGED_HASHES = `
 
 export const COUNT_ACTIVE = `SELECT count(*)::int AS n FROM policies WHERE status = 'active'`;
 
+export const ACTIVE_POLICIES = `SELECT ${COLUMNS} FROM policies WHERE status = 'active'`;
+
 /** $1 places as "scope:id" */
 export const ACTIVE_POLICIES_AT = `
   SELECT ${COLUMNS} FROM policies

@@ -75,6 +75,22 @@ describe('oce with a gateway', () => {
     expect(stderr).toContain('value given    "autonomous"');
   });
 
+  it('policy simulate shows which recorded decisions would change, and changes nothing', async () => {
+    const before = await as('carol@acme.test', 'evaluate', 'email_read', '--json');
+    const { decisionId } = JSON.parse(before.stdout) as { decisionId: string };
+    const path = join(folder, 'draft.yaml');
+    const head = { scope: 'user', scopeId: 'carol', domain: 'actions', name: 'Draft by oce', version: '1.0.0' };
+    writeFileSync(path, JSON.stringify({ ...head, content: { actions: { email_read: 'block' } } }));
+    const shown = await as('admin@acme.test', 'policy', 'simulate', path);
+    expect([shown.code, shown.stderr]).toEqual([0, '']);
+    expect(shown.stdout).toMatch(/Draft by oce 1\.0\.0 \(user carol\): 1 of \d+ recorded decisions? would change/);
+    expect(shown.stdout).toMatch(new RegExp(`${decisionId} +carol +email_read +allow \\(.*\\) +deny \\(block\\)`));
+    const json = await as('admin@acme.test', 'policy', 'simulate', path, '--limit', '1', '--json');
+    expect(JSON.parse(json.stdout)).toMatchObject({ items: [{ examined: 1, flipped: 1 }] });
+    expect((await as('alice@acme.test', 'policy', 'simulate', path)).code).toBe(1);
+    expect((await as('carol@acme.test', 'evaluate', 'email_read')).code).toBe(0);
+  });
+
   it('policy list and effective show what decides, and where it comes from', async () => {
     const list = await as('admin@acme.test', 'policy', 'list', '--scope', 'org', '--json');
     const { items } = JSON.parse(list.stdout) as { items: { scope: string }[] };

@@ -50,6 +50,19 @@ const TABLE: Row[] = [
   ['GET', '/api/v1/policies/effective', [401, 403, 200, 200, 200, 200, 200]],
   ['GET', '/api/v1/policies/effective?userId=alice', [401, 403, 200, 200, 200, 200, 404]],
   ['GET', '/api/v1/policies/effective?userId=carol', [401, 403, 404, 404, 404, 200, 404]],
+  [
+    'POST',
+    '/api/v1/policies/simulate',
+    [401, 403, 403, 200, 200, 200, 400],
+    () => ({ draft: draft('team', 'platform') }),
+  ],
+  ['POST', '/api/v1/policies/simulate', [401, 403, 403, 403, 200, 200, 400], () => ({ draft: draft('team', 'web') })],
+  [
+    'POST',
+    '/api/v1/policies/simulate',
+    [401, 403, 403, 400, 400, 400, 200],
+    () => ({ draft: draft('enterprise', 'globex') }),
+  ],
   ['GET', '/api/v1/policies/revision', [401, 200, 200, 200, 200, 200, 200]],
 
   ['POST', '/api/v1/policy/evaluate', [401, 200, 200, 200, 200, 200, 200], () => ({ action: 'email_read' })],
@@ -68,6 +81,10 @@ const TABLE: Row[] = [
   ['GET', '/api/v1/policy/decisions/{agentDecision}', [401, 200, 200, 200, 200, 200, 404]],
   ['GET', '/api/v1/policy/decisions/{carolDecision}', [401, 404, 404, 404, 404, 200, 404]],
   ['GET', `/api/v1/policy/decisions/${NONE}`, [401, 404, 404, 404, 404, 404, 404]],
+
+  ['GET', '/.well-known/authzen-configuration', [200, 200, 200, 200, 200, 200, 200]],
+  ['POST', '/access/v1/evaluation', [401, 200, 200, 403, 403, 403, 403], () => authzen('alice')],
+  ['POST', '/access/v1/evaluations', [401, 200, 200, 403, 403, 403, 403], () => ({ evaluations: [authzen('alice')] })],
 
   ['GET', '/api/v1/audit', [401, 403, 200, 200, 200, 200, 200]],
   ['GET', '/api/v1/audit/{agentDecision}', [401, 403, 200, 200, 200, 200, 404]],
@@ -96,6 +113,13 @@ function policy(scope: string, scopeId: string) {
 }
 function change() {
   return { version: `1.${++n}.0`, content: 'actions:\n  probe: block\n', changeReason: 'a test' };
+}
+function draft(scope: string, scopeId: string) {
+  return { scope, scopeId, domain: 'actions', content: 'actions:\n  probe: block\n' };
+}
+function authzen(id: string) {
+  const [subject, action] = [{ type: 'user', id }, { name: 'email_read' }];
+  return { subject, action, resource: { type: 'mail', id: '1' } };
 }
 function entry() {
   return { actionType: 'tool_invocation', actionDetail: { tool: 'probe' }, outcome: 'success' };

@@ -68,6 +68,27 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     env: { ...process.env, DATABASE_URL: shared?.appUrl, DATABASE_DIRECT_URL: shared?.ownerUrl },
     progress: () => undefined,
   });
+  try {
+    return await serve(options, { shared, servers, dataDir, port, bundleToken });
+  } catch (error) {
+    // A set-up that fails must leave nothing running.
+    await servers.stop();
+    await shared?.drop();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly shared: TestDatabase | undefined;
+  readonly servers: EmbeddedServers;
+  readonly dataDir: string;
+  readonly port: number;
+  readonly bundleToken: string;
+}
+
+async function serve(options: TestGatewayOptions, parts: Parts): Promise<TestGateway> {
+  const { shared, servers, dataDir, port, bundleToken } = parts;
+  const url = `http://127.0.0.1:${port}`;
   if (!shared) await migrate(servers.databaseDirectUrl);
   const adminUrl = servers.postgres && new URL('/openclaw', servers.postgres.adminUrl).href;
   const database = shared ?? {

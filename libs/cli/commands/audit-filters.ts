@@ -41,7 +41,7 @@ export function filtersOf(options: AuditFilters): Query {
 }
 
 /** A moment in UTC, as the service takes it. */
-function moment(text: string): string {
+export function moment(text: string): string {
   const time = Date.parse(text);
   if (Number.isNaN(time)) throw new InvalidArgumentError('It must be a time such as 2026-01-31T08:00:00Z.');
   return new Date(time).toISOString();

@@ -78,7 +78,7 @@ export function registerApply(group: Command, registry: Registry): void {
 }
 
 /** The policies of the files, widest scope first, so that each finds above it what the files put there. */
-async function readEntries(context: Context, files: readonly string[]): Promise<PolicyEntry[]> {
+export async function readEntries(context: Context, files: readonly string[]): Promise<PolicyEntry[]> {
   const rules = await context.world.parts.rules();
   const { entries, problems: faults, bare, bareModules } = await readPolicyFiles(files, { rules });
   const modules = entries.flatMap(({ module }) => module ?? []);
@@ -103,7 +103,7 @@ async function readEntries(context: Context, files: readonly string[]): Promise<
 }
 
 /** What the service has where the entries belong, one request a place. */
-async function existingAt(api: ApiClient, entries: readonly PolicyEntry[]): Promise<Map<string, PolicyView>> {
+export async function existingAt(api: ApiClient, entries: readonly PolicyEntry[]): Promise<Map<string, PolicyView>> {
   const places = new Map(entries.map(({ scope, scopeId }) => [`${scope}:${scopeId}`, { scope, scopeId }]));
   const found = new Map<string, PolicyView>();
   for (const place of places.values()) {
@@ -114,7 +114,13 @@ async function existingAt(api: ApiClient, entries: readonly PolicyEntry[]): Prom
   return found;
 }
 
-function keyOf({ scope, scopeId, domain, name }: Pick<PolicyEntry, 'scope' | 'scopeId' | 'domain' | 'name'>): string {
+/** How a policy is known: by scope, domain and name. */
+export function keyOf({
+  scope,
+  scopeId,
+  domain,
+  name,
+}: Pick<PolicyEntry, 'scope' | 'scopeId' | 'domain' | 'name'>): string {
   return JSON.stringify([scope, scopeId, domain, name]);
 }
 

@@ -18,7 +18,7 @@ import { compileTenant } from '../rules/index.ts';
 import { hashRange, parseShardBundle, type Shard, shardBundle, shardKey } from './shards.ts';
 
 /** Where the base Rego lies, from the folder that the process runs in. */
-const BASE_POLICIES = join('policies', 'base');
+export const BASE_POLICIES = join('policies', 'base');
 
 /**
  * The bundles that OPA pulls: `discovery` names the others, `base` has the Rego, and each tenant has its own, a large one
