@@ -51,10 +51,14 @@ export class Audit1764000001000 implements MigrationInterface {
         EXECUTE format('CREATE POLICY owner ON audit_entries TO %I USING (true) WITH CHECK (true)', current_user);
       END $$;
 
-      -- Words of the detail and the reason, the first 4096 characters of them, and the tenant as one more word.
+      -- Words of the reason and the detail, the first 4096 characters of them, and the tenant as one more word. Of a
+      -- decision, what was asked: what every policy said of it would be most of the index and is nothing people look for.
       CREATE FUNCTION audit_words(tenant_id text, action_detail jsonb, policy_reason text) RETURNS tsvector
         LANGUAGE sql IMMUTABLE PARALLEL SAFE
-        RETURN to_tsvector('simple'::regconfig, left(coalesce(policy_reason, '') || ' ' || (action_detail #>> '{}'), 4096))
+        RETURN to_tsvector('simple'::regconfig, left(coalesce(policy_reason, '') || ' ' ||
+            CASE WHEN action_detail ? 'engine'
+              THEN concat_ws(' ', action_detail #>> '{subject,userId}', action_detail ->> 'resource', action_detail ->> 'context')
+              ELSE action_detail #>> '{}' END, 4096))
           || array_to_tsvector(ARRAY['tenant/' || tenant_id]);
 
       CREATE INDEX audit_entries_time ON audit_entries (tenant_id, timestamp, id);

@@ -7,7 +7,7 @@ export abstract class IdSource {
 }
 
 export class UlidSource extends IdSource {
-  private readonly make = monotonicFactory();
+  private readonly make = monotonicFactory(pooledRandom());
 
   constructor(private readonly clock: Clock) {
     super();
@@ -16,6 +16,19 @@ export class UlidSource extends IdSource {
   next(): string {
     return this.make(this.clock.now());
   }
+}
+
+/** Numbers in [0, 1) from the system's random source, fetched many at once: asking for each costs more than an entry. */
+function pooledRandom(): () => number {
+  const pool = new Uint32Array(1024);
+  let next = pool.length;
+  return () => {
+    if (next === pool.length) {
+      crypto.getRandomValues(pool);
+      next = 0;
+    }
+    return pool[next++]! / 2 ** 32;
+  };
 }
 
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
