@@ -3,10 +3,10 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Settings } from '#libs/config';
 import fastifyCookie from '@fastify/cookie';
-import fastifyHelmet from '@fastify/helmet';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
+import helmet from 'helmet';
 import { Histogram, register } from 'prom-client';
 import { isCleanText, parseJson } from './json.ts';
 import { toProblem } from './problem.filter.ts';
@@ -23,6 +23,14 @@ declare module 'fastify' {
 
 /** The last answer on each connection, so that bytes that are no request are not answered before a request that is. */
 const lastAnswers = new WeakMap<object, ServerResponse>();
+
+/** For answers that no browser shows as a page. */
+const API_HEADERS = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+};
 
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 
@@ -64,26 +72,25 @@ export function createAdapter(settings: Settings, logger: Logger): FastifyAdapte
 export async function prepare(app: NestFastifyApplication, settings: Settings, logger: Logger): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   await app.register(fastifyCookie as never);
-  await app.register(
-    fastifyHelmet as never,
-    {
-      contentSecurityPolicy: {
-        directives: {
-          defaultSrc: ["'none'"],
-          scriptSrc: ["'self'"],
-          styleSrc: ["'self'", "'unsafe-inline'"],
-          imgSrc: ["'self'", 'data:'],
-          fontSrc: ["'self'"],
-          connectSrc: ["'self'"],
-          formAction: ["'self'", new URL(settings.OIDC_ISSUER).origin],
-          frameAncestors: ["'none'"],
-          baseUri: ["'none'"],
-          upgradeInsecureRequests: null,
-        },
+  const https = settings.PUBLIC_URL.startsWith('https:');
+  const apiHeaders = https ? { ...API_HEADERS, 'Strict-Transport-Security': 'max-age=31536000' } : API_HEADERS;
+  const protectPage = helmet({
+    contentSecurityPolicy: {
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        fontSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        formAction: ["'self'", new URL(settings.OIDC_ISSUER).origin],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+        upgradeInsecureRequests: null,
       },
-      hsts: settings.PUBLIC_URL.startsWith('https:'),
-    } as never,
-  );
+    },
+    hsts: https,
+  });
 
   fastify.removeAllContentTypeParsers();
   for (const type of [/^application\/(json|[\w.+-]+\+json)(;|$)/]) {
@@ -103,7 +110,13 @@ export async function prepare(app: NestFastifyApplication, settings: Settings, l
     // AuthZEN 1.0, "Request Identification": the caller gets back what it sent, even what is not fit for our records.
     const given = request.url.startsWith('/access/') ? String(request.headers['x-request-id'] ?? '') : '';
     void reply.header('X-Request-Id', /^[\x20-\x7e]+$/.test(given) ? given : request.id);
-    if (/^\/(api|access)\//.test(request.url)) void reply.header('Cache-Control', 'no-store');
+  });
+  fastify.addHook('onRequest', (request, reply, next) => {
+    // What answers programs needs less than a page does, and is on the path of every decision.
+    if (/^\/(api|access)\//.test(request.url)) {
+      void reply.headers(apiHeaders);
+      next();
+    } else protectPage(request.raw, reply.raw, next as () => void);
   });
   fastify.addHook('preValidation', async (request) => refuseUncleanText(request));
   measure(fastify, logger);

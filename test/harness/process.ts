@@ -64,10 +64,21 @@ export function temporaryDataDir(): { path: string; clean(): void } {
   return {
     path,
     clean: () => {
-      for (const pid of processesOf(path)) process.kill(pid, 'SIGKILL');
+      killAll(path);
       rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     },
   };
+}
+
+/** Ends every process of a folder at once; one that ends by itself meanwhile is fine. */
+export function killAll(folder: string): void {
+  for (const pid of processesOf(folder)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
 }
 
 /** Ids of the processes that name the folder on their command line, in their environment's data folder, or live in it. */
