@@ -73,17 +73,18 @@ export async function startGateway(
   return { app, settings, url: settings.PUBLIC_URL, stop: () => (stopping ??= drain(app, settings)) };
 }
 
-async function drain(app: NestFastifyApplication, settings: Settings): Promise<void> {
+/** Takes no new work, lets requests finish for as long as the grace allows, and gives everything back. */
+export async function drain(app: NestFastifyApplication, settings: Settings): Promise<void> {
   app.get(Lifecycle).drain();
+  const server = app.getHttpServer();
   const closed = app.close();
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(() => {
-      app.getHttpServer().closeAllConnections();
-      resolve();
-    }, settings.SHUTDOWN_GRACE_MS);
-  });
-  await Promise.race([closed, patience]);
-  await closed;
-  clearTimeout(timer);
+  // A connection that was busy when the server closed would be kept for its next request.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const patience = setTimeout(() => server.closeAllConnections(), settings.SHUTDOWN_GRACE_MS);
+  try {
+    await closed;
+  } finally {
+    clearInterval(sweep);
+    clearTimeout(patience);
+  }
 }

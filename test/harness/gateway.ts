@@ -12,7 +12,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { pino } from 'pino';
 import { DEMO_PEOPLE } from '../../src/demo/demo-directory.ts';
 import { seedDemo } from '../../src/demo/seed-demo.ts';
-import { createGateway } from '../../src/gateway.ts';
+import { createGateway, drain } from '../../src/gateway.ts';
 import { serveOpenApi } from '../../src/openapi.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
 import { until } from './until.ts';
@@ -151,7 +151,7 @@ async function serve(options: TestGatewayOptions, parts: Parts): Promise<TestGat
       return { status: response.status, headers: response.headers, body: json ? (JSON.parse(text) as unknown) : text };
     },
     stop: async () => {
-      await app.close();
+      await drain(app, settings);
       await servers.stop();
       await database.drop();
       rmSync(dataDir, { recursive: true, force: true });

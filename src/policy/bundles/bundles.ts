@@ -15,6 +15,7 @@ import {
   REVISION_OF_HASHES,
 } from '../policy.sql.ts';
 import { compileTenant } from '../rules/index.ts';
+import { Coalesced } from './coalesced.ts';
 import { hashRange, parseShardBundle, type Shard, shardBundle, shardKey } from './shards.ts';
 
 /** Where the base Rego lies, from the folder that the process runs in. */
@@ -29,8 +30,9 @@ export class Bundles {
   private readonly built = new Map<string, Bundle>();
   /** Policies in a bundle, by its name. */
   private readonly sizes = new Map<string, number>();
-  /** Bundles whose build is under way, and whether it must run once more: bursts of changes build once. */
-  private readonly building = new Map<string, { again: boolean; done: Promise<void> }>();
+  private readonly builds = new Coalesced<Shard>(shardBundle, async (shard) =>
+    this.put(shardBundle(shard), await this.build(shard)),
+  );
   private readonly changed = new EventEmitter().setMaxListeners(0);
   private closed = false;
   private announced?: string;
@@ -112,25 +114,7 @@ export class Bundles {
 
   /** Rebuilds a bundle from what is committed now. */
   refresh(shard: Shard): Promise<void> {
-    const name = shardBundle(shard);
-    const running = this.building.get(name);
-    if (running) {
-      running.again = true;
-      return running.done;
-    }
-    const state = { again: false, done: Promise.resolve() };
-    state.done = (async () => {
-      try {
-        do {
-          state.again = false;
-          this.put(name, await this.build(shard));
-        } while (state.again);
-      } finally {
-        this.building.delete(name);
-      }
-    })();
-    this.building.set(name, state);
-    return state.done;
+    return this.builds.run(shard);
   }
 
   /** True once the gateway drains. */

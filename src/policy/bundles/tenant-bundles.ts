@@ -3,6 +3,7 @@ import { Database } from '#libs/database';
 import { Injectable, Logger } from '@nestjs/common';
 import { CHANGED_HASHES, COUNT_ACTIVE, REVISIONS } from '../policy.sql.ts';
 import { Bundles } from './bundles.ts';
+import { Coalesced } from './coalesced.ts';
 import { shardBundle, shardCount, SHARD_POLICIES } from './shards.ts';
 import { Spread } from './spread.ts';
 
@@ -25,8 +26,10 @@ export interface TenantState {
 export class TenantBundles {
   private readonly log = new Logger('policy');
   private readonly states = new Map<string, TenantState>();
-  /** Tenants that are being looked at, and whether another look must follow. */
-  private readonly looking = new Map<string, { again: boolean; done: Promise<void> }>();
+  private readonly looks = new Coalesced<string>(
+    (tenantId) => tenantId,
+    (tenantId) => this.learn(tenantId),
+  );
 
   constructor(
     private readonly database: Database,
@@ -48,24 +51,7 @@ export class TenantBundles {
 
   /** Looks for what is new in a tenant. Calls that come while one is under way share the next. */
   look(tenantId: string): Promise<void> {
-    const running = this.looking.get(tenantId);
-    if (running) {
-      running.again = true;
-      return running.done;
-    }
-    const state = { again: false, done: Promise.resolve() };
-    state.done = (async () => {
-      try {
-        do {
-          state.again = false;
-          await this.learn(tenantId);
-        } while (state.again);
-      } finally {
-        this.looking.delete(tenantId);
-      }
-    })();
-    this.looking.set(tenantId, state);
-    return state.done;
+    return this.looks.run(tenantId);
   }
 
   /** OPA has loaded all of a tenant's wider bundles: from now on it is asked at these. */
