@@ -108,6 +108,8 @@ export class Bundles {
       signal.addEventListener('abort', done);
       this.changed.once(name, done);
       this.changed.once('closed', done);
+      // It may have changed between the look above and the waiting.
+      if (this.built.get(name)?.etag !== etag) done();
     });
     return this.built.get(name);
   }

@@ -15,6 +15,7 @@ import { Interval } from '@nestjs/schedule';
 import { PolicyMetrics } from '../policy.metrics.ts';
 import { FORGET_REPLICA, FORGET_REPLICAS, REPLICAS, REPORT_REPLICA } from '../policy.sql.ts';
 import { Bundles } from './bundles.ts';
+import { Coalesced } from './coalesced.ts';
 import { locatedKey, shardBundle } from './shards.ts';
 import { TenantBundles, type TenantState } from './tenant-bundles.ts';
 
@@ -40,6 +41,10 @@ export interface BundleStatus {
 export class Propagation implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger('policy');
   private readonly activated = new EventEmitter().setMaxListeners(0);
+  private readonly notes = new Coalesced<string>(
+    (subject) => subject,
+    () => this.noteActiveOnce(),
+  );
   private baseProblem: string | undefined = 'OPA has not reported yet';
   private watching = false;
 
@@ -57,7 +62,7 @@ export class Propagation implements OnModuleInit, OnApplicationBootstrap, Before
     this.notices.subscribe('policy.changed', ({ tenantId }) => {
       this.tenants
         .look(tenantId)
-        .then(() => this.showRevisions())
+        .then(() => this.noteActive())
         .catch((error: unknown) => this.log.warn(`could not build for ${tenantId}: ${(error as Error).message}`));
     });
   }
@@ -109,8 +114,6 @@ export class Propagation implements OnModuleInit, OnApplicationBootstrap, Before
     this.baseProblem = bundles.base?.active_revision
       ? undefined
       : (problemOf(bundles.base) ?? 'OPA does not run the base policy yet');
-    const now = this.clock.now();
-    const active = new Map<string, number>();
     for (const [tenantId, state] of this.tenants.all()) {
       const revisionOf = (bundle: string) => bundles[bundle]?.active_revision;
       state.current.report(revisionOf);
@@ -120,16 +123,34 @@ export class Propagation implements OnModuleInit, OnApplicationBootstrap, Before
         .shards()
         .map((shard) => problemOf(bundles[shardBundle(shard)]))
         .find(Boolean);
+    }
+    await this.noteActive();
+  }
+
+  /** One at a time, so that an older finding is never recorded over a newer one. */
+  private noteActive(): Promise<void> {
+    return this.notes.run('active revisions');
+  }
+
+  /**
+   * Works out what OPA runs from its last report and from what is wanted. Either may change last: a bundle that was built
+   * just after further changes is reported before this replica has looked at them, and OPA reports no second time.
+   */
+  private async noteActiveOnce(): Promise<void> {
+    const now = this.clock.now();
+    const news = new Map<string, number>();
+    for (const [tenantId, state] of this.tenants.all()) {
       const revision = state.current.activeRevision(state.wanted);
-      if (revision >= 0) active.set(tenantId, revision);
+      if (revision >= 0 && revision !== state.active) news.set(tenantId, revision);
     }
     // Recorded first: whoever waits for the change sees it in the table as well.
-    await this.record(active, now).catch((error: unknown) =>
-      this.log.warn(`could not record what OPA runs: ${(error as Error).message}`),
-    );
-    for (const [tenantId, revision] of active) {
+    if (news.size > 0) {
+      await this.record(news, now).catch((error: unknown) =>
+        this.log.warn(`could not record what OPA runs: ${(error as Error).message}`),
+      );
+    }
+    for (const [tenantId, revision] of news) {
       const state = this.tenants.all().get(tenantId)!;
-      if (revision === state.active) continue;
       if (state.active >= 0 && revision >= state.wanted) this.metrics.propagated((now - state.wantedSince) / 1000);
       state.active = revision;
       this.activated.emit(tenantId);
@@ -169,7 +190,7 @@ export class Propagation implements OnModuleInit, OnApplicationBootstrap, Before
     if (!this.watching) return;
     try {
       await this.tenants.lookEverywhere();
-      this.showRevisions();
+      await this.noteActive();
     } catch (error) {
       this.log.warn(`could not look for policy changes: ${(error as Error).message}`);
     }
