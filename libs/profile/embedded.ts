@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { BundleSigner } from '#libs/opa';
 import { type FileLock } from './host/file-lock.ts';
 import { lockDataDirectory } from './host/gateway-lock.ts';
 import { type DemoAccount, type DemoPerson } from './idp/demo-files.ts';
@@ -56,7 +56,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   const { dataDir, env = process.env, progress, signal } = options;
   signal?.throwIfAborted();
   const lock = lockDataDirectory(dataDir);
-  const bundleSigningKey = secret(dataDir, 'bundleSigningKey', newSigningKey);
+  const bundleSigningKey = secret(dataDir, 'bundleSigningKey', () => BundleSigner.newKey());
   const giveUp = new AbortController();
   const stopEarly = AbortSignal.any([giveUp.signal, ...(signal ? [signal] : [])]);
 
@@ -95,11 +95,6 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     idp: idp.value,
     stop,
   };
-}
-
-function newSigningKey(): string {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 async function startOpa(

@@ -13,3 +13,4 @@ export { type ObtainOpaOptions, obtainOpa } from './opa/obtain-opa.ts';
 export { type OpaOptions, OpaServer } from './opa/opa-server.ts';
 export { type PostgresOptions, PostgresServer } from './postgres/postgres-server.ts';
 export { BoundedLog } from './host/bounded-log.ts';
+export { freePort } from './host/ports.ts';

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { completeSettings, readSettings, type Settings } from '#libs/config';
 import { migrate } from '#libs/database';
 import { opaBootConfig } from '#libs/opa';
-import { type EmbeddedServers, startEmbedded } from '#libs/profile';
+import { type EmbeddedServers, freePort, startEmbedded } from '#libs/profile';
 import { Propagation } from '#policy';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { pino } from 'pino';
@@ -157,14 +156,4 @@ async function serve(options: TestGatewayOptions, parts: Parts): Promise<TestGat
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((found, failed) => {
-    const probe = createServer().once('error', failed);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => found(port));
-    });
-  });
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './gateway.ts';
+import { freePort } from '#libs/profile';
 import { until } from './until.ts';
 
 /** The product as people start it: `bin/start.mjs` in a process of its own with the embedded profile. */

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '#libs/profile';
 import type { EngineDecision } from '../../src/policy/evaluation/decision.ts';
 import { readRuling } from '../../src/policy/evaluation/ruling.ts';
 import { compileTenant, type PlacedPolicy } from '../../src/policy/rules/index.ts';
@@ -132,13 +132,4 @@ async function call(url: string, method: string, path: string, body: unknown): P
   const text = await reply.text();
   if (!reply.ok) throw new Error(`OPA answered ${reply.status}: ${text}`);
   return text === '' ? undefined : JSON.parse(text);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
