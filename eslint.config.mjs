@@ -8,7 +8,9 @@ const MAY_IMPORT = {
   audit: [],
   identity: ['audit'],
   policy: ['audit', 'identity'],
-  health: ['audit', 'identity', 'policy'],
+  connectors: ['audit', 'identity', 'policy'],
+  briefing: ['audit', 'identity', 'policy', 'connectors'],
+  health: ['audit', 'identity', 'policy', 'connectors', 'briefing'],
 };
 const MODULES = Object.keys(MAY_IMPORT);
 
