@@ -179,6 +179,7 @@ class Parser {
 
   private operand(): string {
     const token = this.next();
+    if (!token.quoted && /^[!=~<>(),]/.test(token.text)) throw this.unexpected();
     if (token.quoted || !this.take('(')) return token.text;
     this.expect(')');
     if (token.text.toLowerCase() !== 'currentuser')
