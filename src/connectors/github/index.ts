@@ -1,0 +1,1 @@
+export { githubConnector } from './github-connector.ts';
