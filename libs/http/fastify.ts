@@ -8,6 +8,7 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, LogContro
 import type { Logger } from 'pino';
 import helmet from 'helmet';
 import { Histogram, register } from 'prom-client';
+import { settleIdempotency } from './idempotency.guard.ts';
 import { isCleanText, parseJson } from './json.ts';
 import { toProblem } from './problem.filter.ts';
 import { refuseConnection, sendProblem } from './problem.response.ts';
@@ -123,6 +124,7 @@ export async function prepare(app: NestFastifyApplication, settings: Settings, l
     refuseUncleanText(request);
     next();
   });
+  fastify.addHook('onSend', settleIdempotency);
   measure(fastify, logger);
 }
 
