@@ -8,6 +8,8 @@ import pg from 'pg';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const STOP_MS = 30_000;
+/** As in `npm start`. */
+const YOUNG_GENERATION = '--max-semi-space-size=64';
 
 /** The gateway that is put under load. */
 export interface Target {
@@ -46,7 +48,7 @@ export async function startOwnGateway(say: (line: string) => void, signal: Abort
   const binary = await obtainOpa({ dataDir: join(ROOT, '.openclaw'), progress: say, signal });
   const dataDir = mkdtempSync(join(tmpdir(), 'oce-load-'));
   const [port, metricsPort] = [await freePort(), await freePort()];
-  const child = spawn(process.execPath, ['bin/start.mjs'], {
+  const child = spawn(process.execPath, [YOUNG_GENERATION, 'bin/start.mjs'], {
     cwd: ROOT,
     env: {
       PATH: process.env.PATH,
