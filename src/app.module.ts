@@ -5,12 +5,12 @@ import { ClockModule } from '#libs/clock';
 import { ConfigModule, type Settings } from '#libs/config';
 import { ConsoleModule } from '#libs/console';
 import { DatabaseModule } from '#libs/database';
-import { IdempotencyInterceptor, ProblemFilter, RateLimitGuard, validationPipe } from '#libs/http';
+import { IdempotencyGuard, ProblemFilter, RateLimitGuard, validationPipe } from '#libs/http';
 import { RedisModule } from '#libs/redis';
 import { TelemetryModule } from '#libs/telemetry';
 import { PolicyModule } from '#policy';
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 
 /** The whole gateway. */
@@ -38,10 +38,10 @@ export class AppModule {
       providers: [
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useFactory: validationPipe },
-        // In this order: who calls, then how often.
+        // In this order: who calls, how often, and whether the same call was answered before.
         { provide: APP_GUARD, useExisting: AuthenticationGuard },
         { provide: APP_GUARD, useClass: RateLimitGuard },
-        { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
+        { provide: APP_GUARD, useClass: IdempotencyGuard },
       ],
     };
   }

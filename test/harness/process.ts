@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { freePort, mintDemoToken, obtainOpa } from '#libs/profile';
 import { until } from './until.ts';
 
+/** As in `npm start`. */
+const YOUNG_GENERATION = '--max-semi-space-size=64';
+
 const ROOT = join(import.meta.dirname, '..', '..');
 /** A first start makes a database and its schema, on a machine that may be busy. */
 const READY_MS = 120_000;
@@ -90,7 +93,7 @@ export class GatewayProcess extends RunningGateway {
     const port = env.PORT ?? String(await freePort());
     const metricsPort = env.METRICS_PORT ?? String(await freePort());
     const { PATH, HOME, OPA_BIN } = process.env;
-    const child = spawn(process.execPath, ['bin/start.mjs'], {
+    const child = spawn(process.execPath, [YOUNG_GENERATION, 'bin/start.mjs'], {
       cwd: ROOT,
       env: { PATH, HOME, OPA_BIN, OPENCLAW_DATA_DIR: dataDir, ...env, PORT: port, METRICS_PORT: metricsPort },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
