@@ -6,7 +6,9 @@ import { ConfigModule, type Settings } from '#libs/config';
 import { ConsoleModule } from '#libs/console';
 import { DatabaseModule } from '#libs/database';
 import { IdempotencyInterceptor, ProblemFilter, RateLimitGuard, validationPipe } from '#libs/http';
+import { JobsModule } from '#libs/jobs';
 import { RedisModule } from '#libs/redis';
+import { SealingModule } from '#libs/sealing';
 import { TelemetryModule } from '#libs/telemetry';
 import { PolicyModule } from '#policy';
 import { type DynamicModule, Module } from '@nestjs/common';
@@ -23,6 +25,8 @@ export class AppModule {
         ConfigModule.with(settings),
         ClockModule,
         DatabaseModule,
+        JobsModule,
+        SealingModule,
         RedisModule,
         ScheduleModule.forRoot(),
         TelemetryModule,

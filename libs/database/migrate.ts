@@ -1,4 +1,6 @@
+import { prepareJobsSchema } from '#libs/jobs';
 import { createDataSource } from './data-source.ts';
+import { APP_ROLE } from './database.ts';
 
 /** Any fixed number: all replicas that migrate at once queue up on it. */
 const MIGRATION_LOCK = 7_261_530_412;
@@ -22,6 +24,7 @@ export async function migrate(directUrl: string): Promise<string[]> {
   try {
     await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const ran = await source.runMigrations();
+    await prepareJobsSchema((sql) => lock.query(sql), APP_ROLE);
     return ran.map((migration) => migration.name);
   } finally {
     await lock.release().catch(() => undefined);
