@@ -1,4 +1,5 @@
 import { AuditModule } from '#audit';
+import { ConnectorsModule } from '#connectors';
 import { HealthModule } from '#health';
 import { AuthenticationGuard, IdentityModule, SESSION_COOKIE } from '#identity';
 import { ClockModule } from '#libs/clock';
@@ -33,6 +34,7 @@ export class AppModule {
         AuditModule,
         IdentityModule,
         PolicyModule,
+        ConnectorsModule,
         HealthModule,
         ConsoleModule.with({
           sessionCookie: SESSION_COOKIE,

@@ -113,13 +113,16 @@ export const KEEP_CURSOR = `
     lease_until = now() + $6 * interval '1 second'
   WHERE s.connector_id = $1 AND s.user_id = $2 AND s.lease_owner = $3 AND s.lease_until >= now() RETURNING 1`;
 
-/** The end of a sync, good or bad; $10 moves the time of the last good one. */
+export const RENEW_LEASE = `
+  UPDATE connector_syncs s SET lease_until = now() + $4 * interval '1 second'
+  WHERE s.connector_id = $1 AND s.user_id = $2 AND s.lease_owner = $3 AND s.lease_until >= now() RETURNING 1`;
+
+/** The end of a sync, good or bad; $9 says that it came to its end. */
 export const END_SYNC = `
   UPDATE connector_syncs s SET state = $4, reason = $5, last_error = $6, failures = $7,
     next_sync_at = now() + $8 * interval '1 second', lease_owner = NULL, lease_until = NULL,
-    cursor = CASE WHEN $9 THEN NULL ELSE s.cursor END,
-    last_sync = CASE WHEN $10 THEN now() ELSE s.last_sync END
-  WHERE s.connector_id = $1 AND s.user_id = $2 AND s.lease_owner = $3 RETURNING 1`;
+    last_sync = CASE WHEN $9 THEN now() ELSE s.last_sync END
+  WHERE s.connector_id = $1 AND s.user_id = $2 AND s.lease_owner = $3`;
 
 /** $1 tenant, $2 person, $3 system, $4 connector, $5 generation, $6 items as JSON; what has not changed keeps its time */
 export const PUT_ITEMS = `
