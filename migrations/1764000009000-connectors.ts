@@ -49,6 +49,7 @@ export class Connectors1764000009000 implements MigrationInterface {
         FOREIGN KEY (tenant_id, user_id) REFERENCES users
       );
       CREATE INDEX connector_syncs_due ON connector_syncs (next_sync_at);
+      CREATE INDEX connector_syncs_leases ON connector_syncs (lease_until) WHERE lease_until IS NOT NULL;
       CREATE INDEX connector_syncs_person ON connector_syncs (tenant_id, user_id);
       COMMENT ON COLUMN connector_syncs.full_generation IS 'a full sync is under way: what it has seen carries this number';
       COMMENT ON COLUMN connector_syncs.last_sync IS 'the last that came to its end';

@@ -166,14 +166,14 @@ export const STATUS_OF_PERSON = `
   WHERE c.user_id = $1 OR c.user_id IS NULL ORDER BY c.type, c.user_id NULLS LAST`;
 
 /**
- * Rows that are due, across tenants: at most $1, taken off the list for $2 seconds so that no two processes send a job for
- * the same one. Inactive people are left alone.
+ * Rows that are due, and those whose process died with its lease, across tenants: at most $1, taken off the list for $2
+ * seconds so that no two processes send a job for the same one. Inactive people are left alone.
  */
 export const TAKE_DUE = `
-  UPDATE connector_syncs s SET next_sync_at = now() + $2 * interval '1 second'
+  UPDATE connector_syncs s SET next_sync_at = now() + $2 * interval '1 second', lease_owner = NULL, lease_until = NULL
   FROM (SELECT d.tenant_id, d.connector_id, d.user_id FROM connector_syncs d
     JOIN users u ON u.tenant_id = d.tenant_id AND u.id = d.user_id AND u.active
-    WHERE d.next_sync_at <= now() AND (d.lease_until IS NULL OR d.lease_until < now())
+    WHERE (d.next_sync_at <= now() AND d.lease_until IS NULL) OR d.lease_until < now()
     ORDER BY d.next_sync_at LIMIT $1 FOR UPDATE OF d SKIP LOCKED) due
   WHERE s.tenant_id = due.tenant_id AND s.connector_id = due.connector_id AND s.user_id = due.user_id
   RETURNING s.tenant_id, s.connector_id, s.user_id`;

@@ -22,7 +22,6 @@ function vacant(type: ConnectorType): Connector {
     defaultBaseUrl: DEFAULTS[type].url,
     syncAction: DEFAULTS[type].action,
     config: z.record(z.string().max(100), z.unknown()),
-    // eslint-disable-next-line require-yield
     async *sync() {
       throw new VendorError('unavailable', `${type}: this build has no such connector`);
     },

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ConnectedWork } from '#connectors';
 import type { TestGateway } from '../harness/gateway.ts';
+import { Database } from '#libs/database';
 import { until } from '../harness/until.ts';
 import { signatureOf } from '../../src/connectors/webhooks/signatures.ts';
 import { Syncs } from '../../src/connectors/sync/syncs.ts';
@@ -53,7 +54,7 @@ describe('credentials', () => {
       (await call('GET', '/audit', undefined, {}, 'admin@acme.test')).body,
     ];
     const client = await gateway.app
-      .get((await import('#libs/database')).Database, { strict: false })
+      .get(Database, { strict: false })
       .system((tx) => tx.query('SELECT * FROM connectors'));
     expect(JSON.stringify([answers, client])).not.toContain(SECRET);
     expect(JSON.stringify(answers.slice(1))).not.toContain(connector.webhookSecret);
@@ -117,7 +118,7 @@ describe('a sync', () => {
     await settled();
     await sync();
     vendor.account(ALICE).delete('2'); // without a word in the log
-    const database = gateway.app.get((await import('#libs/database')).Database, { strict: false });
+    const database = gateway.app.get(Database, { strict: false });
     await database.system((tx) => tx.query(`UPDATE connector_syncs SET cursor = 'at:999999'`));
     await sync();
     expect(await ids()).toEqual(['1', '3']);
@@ -127,7 +128,7 @@ describe('a sync', () => {
     for (const id of ['1', '2', '3', '4', '5']) vendor.put(ALICE, item(id));
     await settled();
     await sync();
-    const database = gateway.app.get((await import('#libs/database')).Database, { strict: false });
+    const database = gateway.app.get(Database, { strict: false });
     await database.system((tx) => tx.query(`UPDATE connector_syncs SET cursor = NULL`));
     let requests = 0;
     vendor.server.faults = () => (++requests > 1 ? { kind: 'status', status: 500 } : undefined);
@@ -162,6 +163,18 @@ describe('a sync', () => {
     expect(results.sort()).toEqual(['busy', 'busy', 'ok']);
   });
 
+  test('whose process died is taken over when its lease ends', async () => {
+    await settled();
+    vendor.put(ALICE, item('after'));
+    const database = gateway.app.get(Database, { strict: false });
+    await database.system((tx) =>
+      tx.query(`UPDATE connector_syncs SET lease_owner = 'dead', lease_until = now() + interval '1 second',
+        next_sync_at = now() + interval '1 hour'`),
+    );
+    expect(await sync()).toMatchObject({ running: true });
+    await until('somebody else has synced', async () => (await ids()).includes('after'));
+  });
+
   test('leaves out what is more sensitive than policy lets through, and says so', async () => {
     await settled();
     vendor.put(ALICE, item('plain'));
@@ -194,7 +207,7 @@ describe('a sync', () => {
   test('comes by itself, and refresh returns at its deadline', async () => {
     vendor.put(ALICE, item('1'));
     await until('the schedule has synced', async () => (await ids()).length === 1);
-    const database = gateway.app.get((await import('#libs/database')).Database, { strict: false });
+    const database = gateway.app.get(Database, { strict: false });
     await database.system((tx) => tx.query(`UPDATE connector_syncs SET last_sync = now() - interval '1 hour'`));
     vendor.server.faults = () => ({ kind: 'delay', ms: 400 });
     vendor.put(ALICE, item('2'));

@@ -3,7 +3,7 @@ import { Clock } from '#libs/clock';
 import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { Database } from '#libs/database';
 import { Problem } from '#libs/http';
-import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { ulid } from 'ulid';
 import { VendorError } from '../connector.ts';
 import * as sql from '../connectors.sql.ts';
@@ -36,7 +36,7 @@ interface Ending {
 
 /** Brings what is known of one system for one person up to date. */
 @Injectable()
-export class Syncs implements OnApplicationShutdown {
+export class Syncs implements OnModuleDestroy {
   private readonly log = new Logger('connectors');
   private readonly stopping = new AbortController();
   private readonly running = new Set<Promise<unknown>>();
@@ -65,7 +65,7 @@ export class Syncs implements OnApplicationShutdown {
   }
 
   /** What is under way stops at its next page; its row is free again at once. */
-  async onApplicationShutdown(): Promise<void> {
+  async onModuleDestroy(): Promise<void> {
     this.stopping.abort(new Error('the process stops'));
     await Promise.allSettled(this.running);
   }
