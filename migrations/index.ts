@@ -5,6 +5,7 @@ import { RegoModules1764000003000 } from './1764000003000-rego-modules.ts';
 import { PolicyShards1764000004000 } from './1764000004000-policy-shards.ts';
 import { CredentialVersion1764000005000 } from './1764000005000-credential-version.ts';
 import { AuditTerms1764000006000 } from './1764000006000-audit-terms.ts';
+import { Connectors1764000009000 } from './1764000009000-connectors.ts';
 
 /** In the order in which they run. */
 export const MIGRATIONS = [
@@ -15,4 +16,5 @@ export const MIGRATIONS = [
   PolicyShards1764000004000,
   CredentialVersion1764000005000,
   AuditTerms1764000006000,
+  Connectors1764000009000,
 ];

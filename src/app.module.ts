@@ -1,4 +1,5 @@
 import { AuditModule } from '#audit';
+import { ConnectorsModule } from '#connectors';
 import { HealthModule } from '#health';
 import { AuthenticationGuard, IdentityModule, SESSION_COOKIE } from '#identity';
 import { ClockModule } from '#libs/clock';
@@ -6,7 +7,9 @@ import { ConfigModule, type Settings } from '#libs/config';
 import { ConsoleModule } from '#libs/console';
 import { DatabaseModule } from '#libs/database';
 import { IdempotencyGuard, ProblemFilter, RateLimitGuard, validationPipe } from '#libs/http';
+import { JobsModule } from '#libs/jobs';
 import { RedisModule } from '#libs/redis';
+import { SealingModule } from '#libs/sealing';
 import { TelemetryModule } from '#libs/telemetry';
 import { PolicyModule } from '#policy';
 import { type DynamicModule, Module } from '@nestjs/common';
@@ -23,12 +26,15 @@ export class AppModule {
         ConfigModule.with(settings),
         ClockModule,
         DatabaseModule,
+        JobsModule,
+        SealingModule,
         RedisModule,
         ScheduleModule.forRoot(),
         TelemetryModule,
         AuditModule,
         IdentityModule,
         PolicyModule,
+        ConnectorsModule,
         HealthModule,
         ConsoleModule.with({
           sessionCookie: SESSION_COOKIE,

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { QueryRunner } from 'typeorm';
+import { prepareJobsSchema } from '#libs/jobs';
 import { createDataSource } from './data-source.ts';
+import { APP_ROLE } from './database.ts';
 
 /** Any fixed number: all replicas that migrate at once queue up on it. */
 const MIGRATION_LOCK = 7_261_530_412;
@@ -26,6 +28,7 @@ export async function migrate(directUrl: string): Promise<string[]> {
     // Asked again and again: a statement that waits would hold a snapshot, for which a concurrent index creation waits.
     while (!(await isOurs(lock))) await delay(LOOK_MS);
     const ran = await source.runMigrations();
+    await prepareJobsSchema((sql) => lock.query(sql), APP_ROLE);
     return ran.map((migration) => migration.name);
   } finally {
     await lock.release().catch(() => undefined);

@@ -22,6 +22,14 @@ declare module 'fastify' {
   }
 }
 
+/** Left on requests whose body is judged before it is read: a signature is over its bytes. */
+export interface RawBodyRequest {
+  rawBody?: Buffer;
+}
+
+/** Where bodies are not read but kept as they came. */
+const RAW = /^\/api\/v1\/webhooks\//;
+
 /** The last answer on each connection, so that bytes that are no request are not answered before a request that is. */
 const lastAnswers = new WeakMap<object, ServerResponse>();
 
@@ -98,7 +106,12 @@ export async function prepare(app: NestFastifyApplication, settings: Settings, l
 
   fastify.removeAllContentTypeParsers();
   for (const type of [/^application\/(json|[\w.+-]+\+json)(;|$)/]) {
-    fastify.addContentTypeParser(type, { parseAs: 'buffer' }, (_request: FastifyRequest, body: Buffer, done) => {
+    fastify.addContentTypeParser(type, { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer, done) => {
+      if (RAW.test(request.url)) {
+        (request as FastifyRequest & RawBodyRequest).rawBody = body;
+        done(null, undefined);
+        return;
+      }
       try {
         done(null, body.length === 0 ? undefined : parseJson(body));
       } catch (error) {
