@@ -1,2 +1,3 @@
 export * from './connector.ts';
 export * from './work-item.ts';
+export * from './extract/index.ts';
