@@ -22,7 +22,7 @@ const KINDS: readonly (readonly [ConnectorType, WorkKind])[] = [
 
 /**
  * Other work of the same person, so that names are as frequent as in life: a fifth each of issues, changes for these, mails,
- * meetings, documents; the same every time.
+ * meetings, documents; twenty items around each file; the same every time.
  */
 export function contextItems(n: number): WorkItem[] {
   return Array.from({ length: n }, (_, i) => contextItem(i));
@@ -33,7 +33,7 @@ function contextItem(i: number): WorkItem {
   const [system, kind] = KINDS[i % KINDS.length]!;
   const title = `${VERBS[set % VERBS.length]} ${TOPICS[(set * 7) % TOPICS.length]} ${TOPICS[(set * 3 + 1) % TOPICS.length]}`;
   const time = new Date(Date.parse('2026-11-01T08:00:00Z') + (set % 500) * 3_600_000).toISOString();
-  const text = `${title} for customer${set} with part${set % 97} of src/module${set % 211}/file${set % 13}.ts in UTF-8`;
+  const text = `${title} for customer${set} with part${set % 97} of src/module${Math.floor(set / 4)}/writer.ts in UTF-8`;
   const repository = `ctx/service${set % 40}`;
   const key = `CTX-${set + 1}`;
   return {

@@ -9,10 +9,10 @@ describe('correlation on the labelled set', () => {
   const tuned = TUNED_ON.flatMap(readCases);
   const heldOut = HELD_OUT.flatMap(readCases);
 
-  it('has at least 300 labelled pairs, a quarter of them held out', () => {
+  it('has at least 300 labelled pairs, nearly a third of them held out', () => {
     const all = measure('all', [...tuned, ...heldOut], []);
     expect(all.labelled).toBeGreaterThanOrEqual(300);
-    expect(measure('held out', heldOut, []).labelled).toBeGreaterThanOrEqual(100);
+    expect(measure('held out', heldOut, []).labelled).toBeGreaterThanOrEqual(150);
   });
 
   it.each([

@@ -28,7 +28,7 @@ export class ReferenceIndex {
   /** By item: what it names or is, each once. */
   readonly #mentions: Map<number, boolean>[];
   /** By entity: items that name it or are it, in order. */
-  readonly #sharers: number[][] = [];
+  readonly #sharers: (number[] | undefined)[] = [];
   readonly #self: number[];
   readonly #named: (readonly number[])[];
 
@@ -101,7 +101,8 @@ export class ReferenceIndex {
       for (const other of this.#named[i]!) if (fresh(i, other)) yield i < other ? [i, other] : [other, i];
     }
     for (const [entity, sharers] of this.#sharers.entries()) {
-      if (sharers.length > MOST_SHARERS || this.#weights[entity]! < 0.5) continue;
+      // A name that no item mentions leaves a gap.
+      if (sharers === undefined || sharers.length > MOST_SHARERS || this.#weights[entity]! < 0.5) continue;
       for (let i = 0; i < sharers.length; i += 1)
         for (let j = i + 1; j < sharers.length; j += 1)
           if (fresh(sharers[i]!, sharers[j]!)) yield [sharers[i]!, sharers[j]!];
@@ -115,18 +116,16 @@ export class ReferenceIndex {
       const spelled = canonical(name);
       const entity = this.#numbers.get(spelled);
       if (entity === undefined) this.#numbers.set(spelled, self);
-      else if (entity !== self) this.#known[this.#ambiguous(spelled)] = -2;
+      else if (entity !== self && this.#known[entity] !== -2) this.#ambiguous(spelled);
     }
     return self;
   }
 
   /** A name that two items claim is neither's: it becomes an entity of its own. */
-  #ambiguous(name: string): number {
-    const entity = this.#weights.length;
-    this.#numbers.set(name, entity);
+  #ambiguous(name: string): void {
+    this.#numbers.set(name, this.#weights.length);
     this.#weights.push(0.5);
     this.#known.push(-2);
-    return entity;
   }
 
   *#read(item: WorkItem, position: number): Generator<Mention> {

@@ -34,16 +34,18 @@ export function confidence(
 ): { readonly confidence: number; readonly parts: ConfidenceParts } {
   const [one, other] = [index.items[a]!, index.items[b]!];
   const ids = index.mentions(a, b) || index.mentions(b, a) || index.shareKnown(a, b) ? 0.2 : 0;
-  const entities = 0.4 * Math.min(1, index.sharedWeight(a, b));
-  const text = 0.3 * Math.max(jaccard(one.words, other.words), jaccard(index.titles[a]!, index.titles[b]!));
-  const time = 0.1 * Math.max(0, 1 - gap(one, other) / NEAR_MS);
-  const sum = ids + entities + text + time;
-  if (decisive) {
-    const total = Math.min(1, Math.max(MERGED_FROM, sum));
-    return { confidence: total, parts: { reference: total - sum, ids, entities, text, time } };
-  }
-  const capped = mayMergeByLikeness(one, other, index.titles[a]!, index.titles[b]!) ? sum : Math.min(sum, JUST_RELATED);
-  return { confidence: capped, parts: { reference: capped - sum, ids, entities, text, time } };
+  const entities = rounded(0.4 * Math.min(1, index.sharedWeight(a, b)));
+  const text = rounded(0.3 * Math.max(jaccard(one.words, other.words), jaccard(index.titles[a]!, index.titles[b]!)));
+  const time = rounded(0.1 * Math.max(0, 1 - gap(one, other) / NEAR_MS));
+  const sum = rounded(ids + entities + text + time);
+  const most = mayMergeByLikeness(one, other, index.titles[a]!, index.titles[b]!) ? 1 : JUST_RELATED;
+  const total = decisive ? Math.max(MERGED_FROM, sum) : Math.min(most, sum);
+  return { confidence: total, parts: { reference: rounded(total - sum), ids, entities, text, time } };
+}
+
+/** To four places, so that parts add up and nothing is a hair above 1. */
+function rounded(value: number): number {
+  return Math.round(value * 10_000) / 10_000;
 }
 
 /**

@@ -1,0 +1,143 @@
+import type { WorkItem } from '#connectors';
+import { DateTime } from 'luxon';
+
+/** Why a task stands where it stands: integers that add up to its score. Source: DOMAIN rules, section 4, "Score". */
+export interface ScoreParts {
+  /** 0–30: today or overdue 30, falling to 0 at 7 working days. */
+  readonly deadline: number;
+  /** 0–15: see `seniority.ts`. */
+  readonly seniority: number;
+  /** 0, 7, 14 or 20. */
+  readonly followUps: number;
+  /** 0–20: the more of the promised time is gone, the more; broken 20. */
+  readonly sla: number;
+  /** 0, 5, 10 or 15: five for each who waits. */
+  readonly blocking: number;
+}
+
+export interface Score {
+  /** 0–100. */
+  readonly score: number;
+  readonly scoreParts: ScoreParts;
+}
+
+/** What scoring needs of a task. */
+export interface ScorableTask {
+  readonly id: string;
+  readonly items: readonly WorkItem[];
+}
+
+export interface ScoringContext {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** IANA zone of the person whose task it is. */
+  readonly zone: string;
+  /** Points of an asker, by e-mail address in lower case; what is outside 0–15 or no number is brought inside. */
+  readonly seniorityOf: (email: string) => number;
+}
+
+export type ScoredTask<T extends ScorableTask = ScorableTask> = T &
+  Score & {
+    /** The earliest of its items' deadlines, as the item has it. */
+    readonly deadline: string | null;
+    /** ISO 8601: when the first of its items came to be. */
+    readonly createdAt: string;
+  };
+
+const NO_DEADLINE_DAYS = 7;
+const FOLLOW_UPS = [0, 7, 14, 20] as const;
+
+/**
+ * The score of a task. Items that are done do not count; of the others the strongest counts in each part, never the sum, because
+ * a mail and the issue it speaks of tell the same urgency twice.
+ */
+export function score(task: ScorableTask, { now, zone, seniorityOf }: ScoringContext): Score {
+  const open = task.items.filter((item) => item.done === null);
+  const strongest = (points: (item: WorkItem) => number) => Math.max(0, ...open.map(points));
+  const scoreParts: ScoreParts = {
+    deadline: strongest(({ deadline }) => deadlinePoints(deadline, now, zone)),
+    seniority: strongest(({ asker }) =>
+      asker === null ? 0 : within(Math.round(seniorityOf(asker.toLowerCase())), 15),
+    ),
+    followUps: strongest(({ followUps }) => FOLLOW_UPS[within(Math.floor(followUps), 3)] ?? 0),
+    sla: strongest(({ sla }) => slaPoints(sla, now)),
+    blocking: strongest(({ blocks }) => 5 * within(Math.floor(blocks), 3)),
+  };
+  return { score: Object.values(scoreParts).reduce((sum: number, part: number) => sum + part, 0), scoreParts };
+}
+
+/** Tasks with their scores, the highest first; at equal scores the earlier deadline, then the older, then by id. Cost n log n. */
+export function rank<T extends ScorableTask>(tasks: readonly T[], context: ScoringContext): ScoredTask<T>[] {
+  return tasks
+    .map((task) => {
+      const { deadline, ends } = earliestDeadline(task.items, context.zone);
+      return { ...task, ...score(task, context), deadline, createdAt: firstCreated(task.items), ends };
+    })
+    .sort(
+      (a, b) =>
+        b.score - a.score || compare(a.ends, b.ends) || compare(a.createdAt, b.createdAt) || compare(a.id, b.id),
+    )
+    .map(({ ends: _, ...task }) => task as unknown as ScoredTask<T>);
+}
+
+/** The deadline of a task: the earliest among its open items, and when it ends in milliseconds since 1970. */
+export function earliestDeadline(
+  items: readonly WorkItem[],
+  zone: string,
+): { readonly deadline: string | null; readonly ends: number } {
+  let [deadline, ends]: [string | null, number] = [null, Infinity];
+  for (const item of items) {
+    if (item.done !== null || item.deadline === null) continue;
+    const end = endOf(item.deadline, zone);
+    if (end < ends) [deadline, ends] = [item.deadline, end];
+  }
+  return { deadline, ends };
+}
+
+function deadlinePoints(deadline: string | null, now: number, zone: string): number {
+  if (deadline === null) return 0;
+  const end = endOf(deadline, zone);
+  if (end === Infinity) return 0;
+  if (end <= now) return 30;
+  const days = workingDays(DateTime.fromMillis(now, { zone }), DateTime.fromMillis(end, { zone }));
+  return Math.round(30 * (1 - Math.min(days, NO_DEADLINE_DAYS) / NO_DEADLINE_DAYS));
+}
+
+/** The last millisecond of a date's day in the person's zone, an instant itself; infinity for what is neither. */
+function endOf(deadline: string, zone: string): number {
+  const isDate = /^\d{4}-\d{2}-\d{2}$/.test(deadline);
+  const time = DateTime.fromISO(deadline, { zone });
+  if (!time.isValid) return Infinity;
+  return (isDate ? time.endOf('day') : time).toMillis();
+}
+
+/** Working days (Monday to Friday) after the day of `from`, up to and with the day of `to`; at most 7 are counted. */
+function workingDays(from: DateTime, to: DateTime): number {
+  let days = 0;
+  const last = to.startOf('day').toMillis();
+  for (let day = from.startOf('day').plus({ days: 1 }); day.toMillis() <= last; day = day.plus({ days: 1 })) {
+    if (day.weekday <= 5 && (days += 1) === NO_DEADLINE_DAYS) break;
+  }
+  return days;
+}
+
+function slaPoints(sla: WorkItem['sla'], now: number): number {
+  if (sla === null) return 0;
+  const [from, until] = [Date.parse(sla.from), Date.parse(sla.until)];
+  if (Number.isNaN(until)) return 0;
+  if (now >= until) return 20;
+  const left = until > from ? (until - now) / (until - from) : 1;
+  return Math.round(20 * (1 - Math.min(1, left)));
+}
+
+function firstCreated(items: readonly WorkItem[]): string {
+  return items.reduce((first, { createdAt }) => (first === '' || createdAt < first ? createdAt : first), '');
+}
+
+function within(value: number, most: number): number {
+  return Number.isNaN(value) ? 0 : Math.max(0, Math.min(most, value));
+}
+
+function compare<T extends string | number>(a: T, b: T): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
