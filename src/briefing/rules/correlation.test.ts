@@ -54,6 +54,12 @@ describe('correlate', () => {
     expect(correlate([plat1, plat2, ...changes, digest]).groups).toHaveLength(33);
   });
 
+  it('follows the title of a change whose text lists many other issues', () => {
+    const others = Array.from({ length: 20 }, (_, n) => issue(`PLAT-${n + 10}`, `Other ${n}`));
+    const listing = change(7, 'PLAT-1: retry', '', others.map(({ id }) => id).join(' '));
+    expect(groupsOf(correlate([plat1, ...others, listing]))).toContainEqual(['github:acme/gateway#7', 'jira:PLAT-1']);
+  });
+
   it('takes a name that two items claim for the name of neither', () => {
     const twin = { ...plat1, id: 'OTHER-1', system: 'github' as const };
     expect(correlate([plat1, twin, mail('m', 'PLAT-1 please')]).groups).toHaveLength(3);

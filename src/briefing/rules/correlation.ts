@@ -78,10 +78,11 @@ interface Found extends Correlated {
 }
 
 function compare(index: ReferenceIndex, keys: readonly string[]): { pairs: Found[]; comparisons: number } {
-  const decisive = new Set(decisivePairs(index).map(([a, b]) => `${Math.min(a, b)} ${Math.max(a, b)}`));
+  const deciding = decisivePairs(index);
+  const decisive = new Set(deciding.map(([a, b]) => `${Math.min(a, b)} ${Math.max(a, b)}`));
   const pairs: Found[] = [];
   let comparisons = 0;
-  for (const at of index.candidates()) {
+  for (const at of index.candidates(deciding)) {
     comparisons += 1;
     const isDecisive = decisive.has(`${at[0]} ${at[1]}`);
     const result = confidence(index, at[0], at[1], isDecisive);

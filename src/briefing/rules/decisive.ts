@@ -3,7 +3,7 @@ import type { ReferenceIndex } from './reference-index.ts';
 
 /** So many of a kind may point at one item as parts of its work; more make it an umbrella over works of their own. */
 const MOST_OF_KIND: Readonly<Record<WorkKind, number>> = {
-  mail: 6,
+  mail: 10,
   meeting: 3,
   issue: 1,
   pull_request: 3,

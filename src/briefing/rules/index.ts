@@ -4,7 +4,6 @@ export { freeTime, type Span, type WorkingDay } from './free-time.ts';
 export { effort, plan, type PlannableTask, type TimeBlock } from './planning.ts';
 export { itemKey } from './reference-index.ts';
 export {
-  earliestDeadline,
   rank,
   score,
   type Score,

@@ -88,14 +88,18 @@ export class ReferenceIndex {
     return weight;
   }
 
-  /** Pairs (smaller position first) that share something telling: at most a fixed number an item. */
-  *candidates(): Generator<readonly [number, number]> {
+  /**
+   * Pairs (smaller position first) that share something telling: at most a fixed number an item.
+   * @param always pairs to compare in any case
+   */
+  *candidates(always: readonly (readonly [number, number])[]): Generator<readonly [number, number]> {
     const seen = new Set<number>();
     const n = this.items.length;
     const fresh = (a: number, b: number) => {
       const pair = Math.min(a, b) * n + Math.max(a, b);
       return seen.size !== seen.add(pair).size;
     };
+    for (const [a, b] of always) if (fresh(a, b)) yield a < b ? [a, b] : [b, a];
     for (let i = 0; i < n; i += 1) {
       if (this.#named[i]!.length > MOST_NAMED) continue;
       for (const other of this.#named[i]!) if (fresh(i, other)) yield i < other ? [i, other] : [other, i];

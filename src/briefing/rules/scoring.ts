@@ -51,11 +51,15 @@ const FOLLOW_UPS = [0, 7, 14, 20] as const;
  * The score of a task. Items that are done do not count; of the others the strongest counts in each part, never the sum, because
  * a mail and the issue it speaks of tell the same urgency twice.
  */
-export function score(task: ScorableTask, { now, zone, seniorityOf }: ScoringContext): Score {
+export function score(task: ScorableTask, context: ScoringContext): Score {
+  return scoreBy(task, context, new Deadlines(context.now, context.zone));
+}
+
+function scoreBy(task: ScorableTask, { now, seniorityOf }: ScoringContext, deadlines: Deadlines): Score {
   const open = task.items.filter((item) => item.done === null);
   const strongest = (points: (item: WorkItem) => number) => Math.max(0, ...open.map(points));
   const scoreParts: ScoreParts = {
-    deadline: strongest(({ deadline }) => deadlinePoints(deadline, now, zone)),
+    deadline: strongest(({ deadline }) => (deadline === null ? 0 : deadlines.read(deadline).points)),
     seniority: strongest(({ asker }) =>
       asker === null ? 0 : within(Math.round(seniorityOf(asker.toLowerCase())), 15),
     ),
@@ -68,10 +72,11 @@ export function score(task: ScorableTask, { now, zone, seniorityOf }: ScoringCon
 
 /** Tasks with their scores, the highest first; at equal scores the earlier deadline, then the older, then by id. Cost n log n. */
 export function rank<T extends ScorableTask>(tasks: readonly T[], context: ScoringContext): ScoredTask<T>[] {
+  const deadlines = new Deadlines(context.now, context.zone);
   return tasks
     .map((task) => {
-      const { deadline, ends } = earliestDeadline(task.items, context.zone);
-      return { ...task, ...score(task, context), deadline, createdAt: firstCreated(task.items), ends };
+      const { deadline, ends } = earliestDeadline(task.items, deadlines);
+      return { ...task, ...scoreBy(task, context, deadlines), deadline, createdAt: firstCreated(task.items), ends };
     })
     .sort(
       (a, b) =>
@@ -80,35 +85,44 @@ export function rank<T extends ScorableTask>(tasks: readonly T[], context: Scori
     .map(({ ends: _, ...task }) => task as unknown as ScoredTask<T>);
 }
 
-/** The deadline of a task: the earliest among its open items, and when it ends in milliseconds since 1970. */
-export function earliestDeadline(
-  items: readonly WorkItem[],
-  zone: string,
-): { readonly deadline: string | null; readonly ends: number } {
+function earliestDeadline(items: readonly WorkItem[], deadlines: Deadlines) {
   let [deadline, ends]: [string | null, number] = [null, Infinity];
   for (const item of items) {
     if (item.done !== null || item.deadline === null) continue;
-    const end = endOf(item.deadline, zone);
+    const end = deadlines.read(item.deadline).ends;
     if (end < ends) [deadline, ends] = [item.deadline, end];
   }
   return { deadline, ends };
 }
 
-function deadlinePoints(deadline: string | null, now: number, zone: string): number {
-  if (deadline === null) return 0;
-  const end = endOf(deadline, zone);
-  if (end === Infinity) return 0;
-  if (end <= now) return 30;
-  const days = workingDays(DateTime.fromMillis(now, { zone }), DateTime.fromMillis(end, { zone }));
-  return Math.round(30 * (1 - Math.min(days, NO_DEADLINE_DAYS) / NO_DEADLINE_DAYS));
-}
+/** Reads each deadline once: many tasks share a day, and calendars are slow to count. */
+class Deadlines {
+  readonly #read = new Map<string, { readonly ends: number; readonly points: number }>();
+  readonly #today: DateTime;
 
-/** The last millisecond of a date's day in the person's zone, an instant itself; infinity for what is neither. */
-function endOf(deadline: string, zone: string): number {
-  const isDate = /^\d{4}-\d{2}-\d{2}$/.test(deadline);
-  const time = DateTime.fromISO(deadline, { zone });
-  if (!time.isValid) return Infinity;
-  return (isDate ? time.endOf('day') : time).toMillis();
+  constructor(
+    readonly now: number,
+    readonly zone: string,
+  ) {
+    this.#today = DateTime.fromMillis(now, { zone });
+  }
+
+  /** When it ends in milliseconds since 1970 (a date with the person's day; infinity for what is neither) and its points, 0–30. */
+  read(deadline: string): { readonly ends: number; readonly points: number } {
+    let known = this.#read.get(deadline);
+    if (known === undefined) {
+      const time = DateTime.fromISO(deadline, { zone: this.zone });
+      const end = /^\d{4}-\d{2}-\d{2}$/.test(deadline) ? time.endOf('day') : time;
+      known = end.isValid ? { ends: end.toMillis(), points: this.#points(end) } : { ends: Infinity, points: 0 };
+      this.#read.set(deadline, known);
+    }
+    return known;
+  }
+
+  #points(end: DateTime): number {
+    if (end.toMillis() <= this.now) return 30;
+    return Math.round(30 * (1 - workingDays(this.#today, end) / NO_DEADLINE_DAYS));
+  }
 }
 
 /** Working days (Monday to Friday) after the day of `from`, up to and with the day of `to`; at most 7 are counted. */
