@@ -47,10 +47,18 @@ export interface CalendarEvent {
 export type EventDraft = Readonly<Record<string, unknown>> & Partial<Pick<CalendarEvent, 'id' | 'start' | 'end'>>;
 
 const OURS = new Set(['kind', 'etag', 'created', 'updated', 'creator', 'version', 'htmlLink', 'recurringEventId']);
+const DATES = new Set(['start', 'end', 'originalStartTime']);
 
 /** What a caller sent, without the fields that only the calendar sets. */
 export function fieldsOf(draft: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(draft).filter(([name]) => !OURS.has(name)));
+  const given = Object.entries(draft).filter(([name]) => !OURS.has(name));
+  return Object.fromEntries(given.map(([name, value]) => [name, DATES.has(name) ? withoutNulls(value) : value]));
+}
+
+/** In a date, null takes a field away: how a day becomes an hour. */
+function withoutNulls(date: unknown): unknown {
+  if (typeof date !== 'object' || date === null) return date;
+  return Object.fromEntries(Object.entries(date).filter(([, value]) => value !== null));
 }
 
 /** Milliseconds since 1970; NaN where there is no time. */
