@@ -1,6 +1,8 @@
 import { GoogleRefusal, notFound } from '../google/refusal.ts';
 import { instance, instancesOf, type CalendarEvent } from './event.ts';
 
+const MOST_ANSWERS = 16;
+
 /** An event in one person's calendar. */
 export interface Entry {
   event: CalendarEvent;
@@ -18,6 +20,8 @@ export class Calendar {
   changes = 0;
   /** Tokens of an earlier generation have expired. */
   generation = 0;
+  /** Answers already given, as text, by what was asked; good until something changes. */
+  private readonly answers = new Map<string, string>();
 
   constructor(
     readonly email: string,
@@ -27,6 +31,7 @@ export class Calendar {
 
   put(event: CalendarEvent): void {
     this.changes += 1;
+    this.answers.clear();
     const entry = this.entries.get(event.id);
     if (entry === undefined) {
       this.entries.set(event.id, { event, changed: this.changes, former: [] });
@@ -40,6 +45,17 @@ export class Calendar {
       const known = this.exceptions.get(series) ?? new Set();
       this.exceptions.set(series, known.add(event.id));
     }
+  }
+
+  /** The answer to a question asked before, where nothing has changed since. */
+  remembered(question: string, answer: () => unknown): string {
+    const key = `${this.generation} ${question}`;
+    const known = this.answers.get(key);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(answer());
+    if (this.answers.size >= MOST_ANSWERS) this.answers.clear();
+    this.answers.set(key, text);
+    return text;
   }
 
   /** The changed and cancelled instances of a recurring event. */

@@ -154,7 +154,11 @@ describe('the calendar emulator', () => {
     expect((await ask(path, { method: 'DELETE' })).status).toBe(204);
     expect((await ask(path, { token: 'bob' })).body.status).toBe('cancelled');
     expect((await ask(path, { method: 'DELETE' })).status).toBe(410);
-    expect(emulator.written.map(({ operation }) => operation)).toEqual(['events.insert', 'events.patch', 'events.delete']);
+    expect(emulator.written.map(({ operation }) => operation)).toEqual([
+      'events.insert',
+      'events.patch',
+      'events.delete',
+    ]);
   });
 
   it('refuses a second event of the same id, an id out of the alphabet, times that are none, and an old etag', async () => {

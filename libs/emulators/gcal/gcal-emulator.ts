@@ -136,7 +136,8 @@ export class GcalEmulator implements Emulator {
       return ok(this.channels.watch(email, uri, bodyOf(request)));
     }
     if (id === undefined) {
-      if (method === 'GET') return ok(listEvents(calendar, query, this.now()));
+      if (method === 'GET')
+        return json(calendar.remembered(query.toString(), () => listEvents(calendar, query, this.now())));
       return method === 'POST' ? this.insert(calendar, bodyOf(request)) : notAllowed();
     }
     if (part === 'instances') return ok(listInstances(calendar, id, query, this.now()));
@@ -165,8 +166,9 @@ export class GcalEmulator implements Emulator {
     if (id !== undefined && calendar.entries.has(id)) {
       throw new GoogleRefusal(409, 'duplicate', 'The requested identifier already exists.');
     }
-    checkTimes(body, calendar.timeZone);
-    const event = this.addEvent(calendar.email, fieldsOf(body));
+    const fields = fieldsOf(body);
+    checkTimes(fields, calendar.timeZone);
+    const event = this.addEvent(calendar.email, fields);
     this.server.record(calendar.email, 'events.insert', { id: event.id, summary: event.summary, start: event.start });
     return ok(rendered(event, calendar.email));
   }
@@ -176,7 +178,12 @@ export class GcalEmulator implements Emulator {
     const own = event.organizer.email === calendar.email || event.guestsCanModify === true;
     // A guest may answer, and nothing more.
     const answer = (changes.attendees as Attendee[] | undefined)?.find((one) => one.email === calendar.email);
-    if (!own && answer === undefined) throw new GoogleRefusal(403, 'forbiddenForNonOrganizer', 'Shared properties can only be changed by the organizer of the event.');
+    if (!own && answer === undefined)
+      throw new GoogleRefusal(
+        403,
+        'forbiddenForNonOrganizer',
+        'Shared properties can only be changed by the organizer of the event.',
+      );
     checkTimes({ ...event, ...changes }, calendar.timeZone);
     const attendees = (event.attendees ?? []).map((one) =>
       one.email === calendar.email ? { ...one, responseStatus: answer?.responseStatus } : one,
@@ -249,6 +256,10 @@ function ok(body: unknown): EmulatedAnswer {
   return { status: 200, body };
 }
 
+function json(body: string): EmulatedAnswer {
+  return { status: 200, headers: { 'content-type': 'application/json; charset=UTF-8' }, body };
+}
+
 function notAllowed(): never {
   throw new GoogleRefusal(405, 'httpMethodNotAllowed', 'Method Not Allowed');
 }
@@ -258,5 +269,11 @@ function described({ email, name, timeZone }: Calendar) {
 }
 
 function listed(calendar: Calendar) {
-  return { ...described(calendar), kind: 'calendar#calendarListEntry', accessRole: 'owner', primary: true, selected: true };
+  return {
+    ...described(calendar),
+    kind: 'calendar#calendarListEntry',
+    accessRole: 'owner',
+    primary: true,
+    selected: true,
+  };
 }

@@ -37,7 +37,8 @@ export function listEvents(calendar: Calendar, query: URLSearchParams, now: numb
   }
   const page = readPageToken(query);
   const deleted = sync !== null || query.get('showDeleted') === 'true';
-  const found = sync === null ? everything(calendar, scope, deleted, now) : changedSince(calendar, scope, sync.since, now);
+  const found =
+    sync === null ? everything(calendar, scope, deleted, now) : changedSince(calendar, scope, sync.since, now);
   const matching = filtered(found, query);
   if (query.get('orderBy') === 'startTime') matching.sort((a, b) => startOf(a, calendar) - startOf(b, calendar));
   if (query.get('orderBy') === 'updated') matching.sort((a, b) => a.updated.localeCompare(b.updated));
@@ -57,7 +58,9 @@ export function listEvents(calendar: Calendar, query: URLSearchParams, now: numb
     defaultReminders: [],
     items: matching.slice(page?.offset ?? 0, end).map((event) => rendered(event, calendar.email)),
     ...(more ? { nextPageToken: seal({ offset: end, since }) } : {}),
-    ...(!more && syncable ? { nextSyncToken: seal({ since, generation: calendar.generation, scope: wire(scope) }) } : {}),
+    ...(!more && syncable
+      ? { nextSyncToken: seal({ since, generation: calendar.generation, scope: wire(scope) }) }
+      : {}),
   };
 }
 
@@ -167,7 +170,8 @@ function scopeOf(query: URLSearchParams): Scope {
     min: instantIn(query, 'timeMin', -Infinity),
     max: instantIn(query, 'timeMax', Infinity),
   };
-  if (scope.max <= scope.min) throw new GoogleRefusal(400, 'timeRangeEmpty', 'The specified time range is empty.', 'timeMax');
+  if (scope.max <= scope.min)
+    throw new GoogleRefusal(400, 'timeRangeEmpty', 'The specified time range is empty.', 'timeMax');
   return scope;
 }
 
@@ -197,7 +201,12 @@ function readSyncToken(calendar: Calendar, token: string, query: URLSearchParams
   if (typeof content?.since !== 'number') throw invalid('Invalid sync token value.', 'syncToken');
   const scope = content.scope as { single: boolean; min: number | null; max: number | null };
   if (content.generation !== calendar.generation) {
-    throw new GoogleRefusal(410, 'fullSyncRequired', 'Sync token is no longer valid, a full sync is required.', 'syncToken');
+    throw new GoogleRefusal(
+      410,
+      'fullSyncRequired',
+      'Sync token is no longer valid, a full sync is required.',
+      'syncToken',
+    );
   }
   if ((query.get('singleEvents') === 'true') !== scope.single) {
     throw invalid('Sync token was issued for other parameters.', 'singleEvents');

@@ -4,7 +4,9 @@ import { occurrencesOf } from './recurrence.ts';
 const BERLIN = { zone: 'Europe/Berlin', allDay: false, start: '2026-10-19T09:00:00' };
 const between = (from: string, to: string) => [Date.parse(from), Date.parse(to)] as const;
 const starts = (recurrence: string[], from: string, to: string, series = BERLIN) =>
-  occurrencesOf({ ...series, recurrence }, ...between(from, to)).map(({ at }) => new Date(at).toISOString().slice(0, 16));
+  occurrencesOf({ ...series, recurrence }, ...between(from, to)).map(({ at }) =>
+    new Date(at).toISOString().slice(0, 16),
+  );
 
 describe('occurrences of a series', () => {
   it('keep their clock time over the end of daylight saving', () => {
@@ -21,12 +23,19 @@ describe('occurrences of a series', () => {
 
   it('end with UNTIL, the day itself included', () => {
     expect(starts(['RRULE:FREQ=DAILY;UNTIL=20261021'], '2026-10-19T00:00Z', '2026-12-01T00:00Z')).toHaveLength(3);
-    expect(starts(['RRULE:FREQ=DAILY;UNTIL=20261021T065959Z'], '2026-10-19T00:00Z', '2026-12-01T00:00Z')).toHaveLength(2);
+    expect(starts(['RRULE:FREQ=DAILY;UNTIL=20261021T065959Z'], '2026-10-19T00:00Z', '2026-12-01T00:00Z')).toHaveLength(
+      2,
+    );
   });
 
   it('skip EXDATE in whatever zone it is written, and add RDATE', () => {
     const rule = 'RRULE:FREQ=DAILY;COUNT=4';
-    const lines = [rule, 'EXDATE;TZID=Europe/Berlin:20261020T090000', 'EXDATE:20261021T070000Z', 'RDATE:20261101T120000Z'];
+    const lines = [
+      rule,
+      'EXDATE;TZID=Europe/Berlin:20261020T090000',
+      'EXDATE:20261021T070000Z',
+      'RDATE:20261101T120000Z',
+    ];
     expect(starts(lines, '2026-10-01T00:00Z', '2026-12-01T00:00Z')).toEqual([
       '2026-10-19T07:00',
       '2026-10-22T07:00',
@@ -57,9 +66,11 @@ describe('occurrences of a series', () => {
       '2026-12-25',
       '2027-01-29',
     ]);
-    expect(
-      starts(['RRULE:FREQ=MONTHLY;BYMONTHDAY=31'], ...window).map((one) => one.slice(0, 10)),
-    ).toEqual(['2026-10-31', '2026-12-31', '2027-01-31']);
+    expect(starts(['RRULE:FREQ=MONTHLY;BYMONTHDAY=31'], ...window).map((one) => one.slice(0, 10))).toEqual([
+      '2026-10-31',
+      '2026-12-31',
+      '2027-01-31',
+    ]);
   });
 
   it('are days, not instants, for an all-day series', () => {
@@ -73,14 +84,18 @@ describe('occurrences of a series', () => {
     const old = { ...BERLIN, start: '1996-01-01T09:00:00' };
     const began = performance.now();
     for (let i = 0; i < 200; i += 1) {
-      expect(occurrencesOf({ ...old, recurrence: ['RRULE:FREQ=DAILY'] }, ...between('2026-11-01', '2026-11-15'))).toHaveLength(14);
+      expect(
+        occurrencesOf({ ...old, recurrence: ['RRULE:FREQ=DAILY'] }, ...between('2026-11-01', '2026-11-15')),
+      ).toHaveLength(14);
     }
     expect(performance.now() - began).toBeLessThan(2_000);
   });
 
   it('come to nothing where the rule or the zone is nonsense', () => {
     const window = between('2026-10-01', '2026-12-01');
-    expect(occurrencesOf({ ...BERLIN, recurrence: ['RRULE:FREQ=WEEKLY;BYDAY=XX;INTERVAL=-3'] }, ...window).length).toBeGreaterThan(0);
+    expect(
+      occurrencesOf({ ...BERLIN, recurrence: ['RRULE:FREQ=WEEKLY;BYDAY=XX;INTERVAL=-3'] }, ...window).length,
+    ).toBeGreaterThan(0);
     expect(occurrencesOf({ ...BERLIN, zone: 'Mars/Olympus', recurrence: ['RRULE:FREQ=DAILY'] }, ...window)).toEqual([]);
     expect(occurrencesOf({ ...BERLIN, start: 'soon', recurrence: ['RRULE:FREQ=DAILY'] }, ...window)).toEqual([]);
   });

@@ -30,6 +30,7 @@ interface Rule {
   readonly monthDays: readonly number[];
 }
 
+const WITH_OFFSET = /T.*(?:Z|[+-]\d\d:?\d\d)$/;
 const DAY = 86_400_000;
 const WEEKDAYS = ['SU', 'MO', 'TU', 'WE', 'TH', 'FR', 'SA'];
 /** No calendar holds a series with more occurrences. */
@@ -71,7 +72,7 @@ export function stampOf(instant: number, allDay: boolean): string {
 
 /** Milliseconds since 1970 of a local time; an offset in the text wins over the zone. */
 export function instantOf(local: string, zone: string): number {
-  return DateTime.fromISO(local, { zone }).toMillis();
+  return WITH_OFFSET.test(local) ? Date.parse(local) : DateTime.fromISO(local, { zone }).toMillis();
 }
 
 function* daysOf(rule: Rule, first: number, low: number, high: number): Generator<number> {
@@ -152,7 +153,8 @@ function parseRule(text: string): Rule {
     interval: Math.max(1, Number(parts.get('INTERVAL') ?? 1) || 1),
     count: Number(parts.get('COUNT') ?? Infinity),
     // A date counts to the end of that day.
-    until: until === undefined ? Infinity : until.length === 8 ? compact(until, 'UTC') + DAY - 1 : compact(until, 'UTC'),
+    until:
+      until === undefined ? Infinity : until.length === 8 ? compact(until, 'UTC') + DAY - 1 : compact(until, 'UTC'),
     weekdays,
     monthDays: (parts.get('BYMONTHDAY') ?? '').split(',').map(Number).filter(Boolean),
   };

@@ -7,7 +7,7 @@ const SMALL_MEETING = 2;
 /** Up to here outsiders come to talk to this person, beyond it to listen. */
 const LARGE_MEETING = 20;
 const ASKED =
-  /(?<![\p{L}\p{N}])(?:agenda|pre-?reads?|prepare|preparation|homework|slides|action items|(?:please|kindly) (?:\S+ ){0,3}(?:read|review|bring|complete|fill)|tagesordnung|vorbereit(?:en|ung|et)|hausaufgaben|bitte (?:\S+ ){0,6}(?:lesen|prüfen|mitbringen|durchsehen|ausfüllen))(?![\p{L}\p{N}])/iu;
+  /(?<![\p{L}\p{N}])(?:agenda|pre-?reads?|prepare|preparation|homework|slides|action items|(?:please|kindly) (?:\S+ ){0,5}(?:read|review|bring|complete|fill)|tagesordnung|vorbereit(?:en|ung|et)|hausaufgaben|bitte (?:\S+ ){0,6}(?:lesen|prüfen|mitbringen|durchsehen|ausfüllen))(?![\p{L}\p{N}])/iu;
 const NOT_ASKED =
   /(?<![\p{L}\p{N}])(?:no|without|keine?|ohne) (?:\p{L}+ )?(?:agenda|prep(?:aration|work)?|slides|homework|vorbereitung|tagesordnung)(?![\p{L}\p{N}])/giu;
 const DOCUMENT = /^https?:\/\/(?:docs|drive)\.google\.com\/|\.(?:pdf|docx?|xlsx?|pptx?)(?:$|[?#])/i;

@@ -100,7 +100,10 @@ export function shown(event: GoogleEvent, { account }: VendorAccess) {
     location: event.location ?? null,
     description: plainDescription(event),
     organizer: event.organizer?.email ?? null,
-    attendees: guestsOf(event).map(({ email, responseStatus }) => ({ email, response: responseStatus ?? 'needsAction' })),
+    attendees: guestsOf(event).map(({ email, responseStatus }) => ({
+      email,
+      response: responseStatus ?? 'needsAction',
+    })),
     attachments: attachmentsOf(event).map(({ title, fileUrl }) => ({ title: title ?? null, url: fileUrl ?? null })),
     meeting: event.hangoutLink ?? event.conferenceData?.entryPoints?.[0]?.uri ?? null,
     series: event.recurringEventId ?? null,

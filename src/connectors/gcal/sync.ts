@@ -34,7 +34,11 @@ export function windowAt(now: number, zone: string, days: number): Window {
   const today = DateTime.fromMillis(now, { zone }).startOf('day');
   return {
     from: today.minus({ days: 1 }).toUTC().toISO() ?? '',
-    to: today.plus({ days: days + 1 }).toUTC().toISO() ?? '',
+    to:
+      today
+        .plus({ days: days + 1 })
+        .toUTC()
+        .toISO() ?? '',
   };
 }
 
@@ -74,7 +78,11 @@ async function* pages(access: VendorAccess, window: Window, start: Cursor, now: 
     const next = earliestEnd(items, now, cursor.next);
     const more = answer.nextPageToken ?? undefined;
     const last = more === undefined;
-    cursor = { window: cursor.window, next, ...(last ? { token: answer.nextSyncToken ?? undefined } : { token, page: more }) };
+    cursor = {
+      window: cursor.window,
+      next,
+      ...(last ? { token: answer.nextSyncToken ?? undefined } : { token, page: more }),
+    };
     yield { items, gone, full: token === undefined, cursor: JSON.stringify(cursor), last };
     if (last) return;
   }
@@ -87,7 +95,12 @@ function sorted(events: readonly GoogleEvent[], window: Window, { account }: Ven
   for (const event of events) {
     const item = event.status === 'cancelled' ? null : toWorkItem(event, account, now);
     const time = item?.event;
-    if (item && time && Date.parse(time.end) >= Date.parse(window.from) && Date.parse(time.start) < Date.parse(window.to)) {
+    if (
+      item &&
+      time &&
+      Date.parse(time.end) >= Date.parse(window.from) &&
+      Date.parse(time.start) < Date.parse(window.to)
+    ) {
       items.push(item);
     } else if (typeof event.id === 'string') {
       gone.push(event.id.slice(0, 300));

@@ -24,7 +24,8 @@ const createInput = z.strictObject({
 });
 const calendar_create_event: Operation<z.infer<typeof createInput>> = {
   schema: createInput,
-  summary: 'Creates an event and invites people; with an `id` of the caller’s, however often it is asked for, one event',
+  summary:
+    'Creates an event and invites people; with an `id` of the caller’s, however often it is asked for, one event',
   action: 'calendar_create_event',
   async run(access, { id, ...input }) {
     const client = clientFor(access);

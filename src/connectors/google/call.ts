@@ -59,21 +59,32 @@ interface Answer {
 }
 
 function asVendorError(words: string, error: unknown): VendorError {
-  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
-    if (cause instanceof VendorError) return cause;
-  }
+  const chain = causesOf(error);
+  const own = chain.find((cause) => cause instanceof VendorError);
+  if (own !== undefined) return own;
   const { response } = error as { response?: Answer };
   if (response?.status !== undefined) return refused(words, response.status, response);
-  const { name, message } = innermost(error);
-  if (name === 'TimeoutError' || name === 'AbortError') return new VendorError('timeout', `${words}: no answer in time`);
-  if (message === 'terminated') return new VendorError('garbled', `${words}: the answer broke off`);
+  if (chain.some(({ name }) => name === 'TimeoutError' || name === 'AbortError')) {
+    return new VendorError('timeout', `${words}: no answer in time`);
+  }
+  // What undici says of a body that ends before its length.
+  if (chain.some(({ message }) => message === 'terminated')) {
+    return new VendorError('garbled', `${words}: the answer broke off`);
+  }
   return new VendorError('unavailable', `${words}: the system cannot be reached`);
 }
 
-function innermost(error: unknown): Error {
-  let inner = error instanceof Error ? error : new Error(String(error));
-  while (inner.cause instanceof Error && inner.message !== 'terminated') inner = inner.cause;
-  return inner;
+/** An error and what lies behind it; known by its looks, because not every error is of this realm. */
+function causesOf(error: unknown): Error[] {
+  const chain: Error[] = [];
+  for (
+    let cause = error;
+    typeof cause === 'object' && cause !== null && chain.length < 5;
+    cause = (cause as Error).cause
+  ) {
+    chain.push(cause as Error);
+  }
+  return chain;
 }
 
 function refused(words: string, status: number, { headers, data }: Answer): GoogleRefused {
@@ -86,7 +97,8 @@ function refused(words: string, status: number, { headers, data }: Answer): Goog
 
 function failureOf(status: number, reason: string): [VendorFailure, string] {
   // Google says 403 for both.
-  if (status === 429 || /rateLimit|quotaExceeded|limitExceeded/i.test(reason)) return ['rate_limited', 'too many requests'];
+  if (status === 429 || /rateLimit|quotaExceeded|limitExceeded/i.test(reason))
+    return ['rate_limited', 'too many requests'];
   switch (status) {
     case 401:
       return ['unauthorised', 'the access token is not accepted'];

@@ -29,7 +29,8 @@ export async function collect(pages: AsyncIterable<SyncPage>): Promise<Synced> {
   const all: SyncPage[] = [];
   for await (const page of pages) all.push(page);
   const last = all.at(-1);
-  if (last?.last !== true || all.slice(0, -1).some((page) => page.last)) throw new Error('a sync ends with its last page');
+  if (last?.last !== true || all.slice(0, -1).some((page) => page.last))
+    throw new Error('a sync ends with its last page');
   return {
     items: all.flatMap((page) => page.items),
     gone: all.flatMap((page) => page.gone),
