@@ -1,6 +1,6 @@
 import { duration, type Measurement } from './growth.ts';
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [720, 420, 80, 190, 48, 52];
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [780, 420, 80, 240, 48, 52];
 const COLOURS = ['#1f6feb', '#1a7f37', '#bf3989', '#9a6700'];
 
 /**
