@@ -90,6 +90,9 @@ export class Authorisations {
 
   /** The new tokens are stored before they are used: the old refresh token may be worth nothing any more. */
   private async refresh(row: sql.ConnectorRow, old: OAuthCredentials, version: string): Promise<Renewed> {
+    // Whoever came with an older copy of the row takes what is stored since: a refresh token may be good for one use only.
+    const stored = await this.newerThan(row, version);
+    if (stored) return stored;
     let token: AccessToken;
     try {
       token = await this.endpoint.refresh(row.type, old);
@@ -106,10 +109,10 @@ export class Authorisations {
       expiresAt: new Date(token.expiresAt).toISOString(),
     };
     const sealed = this.sealing.seal(JSON.stringify(credentials), credentialsPlace(row));
-    const [stored]: [{ credentials_version: string }[], number] = await this.database.tenant(row.tenant_id, (tx) =>
+    const [kept]: [{ credentials_version: string }[], number] = await this.database.tenant(row.tenant_id, (tx) =>
       tx.query(sql.RENEW_CREDENTIALS, [row.id, sealed, version]),
     );
-    if (stored[0]) return { credentials, version: stored[0].credentials_version };
+    if (kept[0]) return { credentials, version: kept[0].credentials_version };
     return (await this.newerThan(row, version)) ?? { credentials, version };
   }
 
