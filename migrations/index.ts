@@ -4,6 +4,8 @@ import { Policy1764000002000 } from './1764000002000-policy.ts';
 import { RegoModules1764000003000 } from './1764000003000-rego-modules.ts';
 import { PolicyShards1764000004000 } from './1764000004000-policy-shards.ts';
 import { CredentialVersion1764000005000 } from './1764000005000-credential-version.ts';
+import { AuditTerms1764000006000 } from './1764000006000-audit-terms.ts';
+import { Connectors1764000009000 } from './1764000009000-connectors.ts';
 
 /** In the order in which they run. */
 export const MIGRATIONS = [
@@ -13,4 +15,6 @@ export const MIGRATIONS = [
   RegoModules1764000003000,
   PolicyShards1764000004000,
   CredentialVersion1764000005000,
+  AuditTerms1764000006000,
+  Connectors1764000009000,
 ];

@@ -1,16 +1,19 @@
 import { AuditModule } from '#audit';
+import { ConnectorsModule } from '#connectors';
 import { HealthModule } from '#health';
 import { AuthenticationGuard, IdentityModule, SESSION_COOKIE } from '#identity';
 import { ClockModule } from '#libs/clock';
 import { ConfigModule, type Settings } from '#libs/config';
 import { ConsoleModule } from '#libs/console';
 import { DatabaseModule } from '#libs/database';
-import { IdempotencyInterceptor, ProblemFilter, RateLimitGuard, validationPipe } from '#libs/http';
+import { IdempotencyGuard, ProblemFilter, RateLimitGuard, validationPipe } from '#libs/http';
+import { JobsModule } from '#libs/jobs';
 import { RedisModule } from '#libs/redis';
+import { SealingModule } from '#libs/sealing';
 import { TelemetryModule } from '#libs/telemetry';
 import { PolicyModule } from '#policy';
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 
 /** The whole gateway. */
@@ -23,12 +26,15 @@ export class AppModule {
         ConfigModule.with(settings),
         ClockModule,
         DatabaseModule,
+        JobsModule,
+        SealingModule,
         RedisModule,
         ScheduleModule.forRoot(),
         TelemetryModule,
         AuditModule,
         IdentityModule,
         PolicyModule,
+        ConnectorsModule,
         HealthModule,
         ConsoleModule.with({
           sessionCookie: SESSION_COOKIE,
@@ -38,10 +44,10 @@ export class AppModule {
       providers: [
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useFactory: validationPipe },
-        // In this order: who calls, then how often.
+        // In this order: who calls, how often, and whether the same call was answered before.
         { provide: APP_GUARD, useExisting: AuthenticationGuard },
         { provide: APP_GUARD, useClass: RateLimitGuard },
-        { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
+        { provide: APP_GUARD, useClass: IdempotencyGuard },
       ],
     };
   }

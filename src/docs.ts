@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { readSettings, completeSettings, settingsReference } from '#libs/config';
 import { createAdapter } from '#libs/http';
 import { BundleSigner } from '#libs/opa';
+import { newSealingKeys } from '#libs/sealing';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { pino } from 'pino';
@@ -17,6 +18,7 @@ export async function generatedDocs(): Promise<Record<string, string>> {
       OPA_URL: 'http://127.0.0.1',
       OPA_BUNDLE_TOKEN: 'not used by documentation',
       OPA_BUNDLE_SIGNING_KEY: BundleSigner.newKey(),
+      SEALING_KEYS: newSealingKeys(),
       OIDC_ISSUER: 'http://127.0.0.1',
     }),
   );

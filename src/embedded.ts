@@ -54,6 +54,7 @@ export async function startEmbeddedProfile(
     OPA_BIN: servers.opaBinary ?? parsed.OPA_BIN,
     OPA_BUNDLE_TOKEN: bundleToken,
     OPA_BUNDLE_SIGNING_KEY: servers.bundleSigningKey,
+    SEALING_KEYS: servers.sealingKeys,
     OIDC_ISSUER: servers.issuer,
     OIDC_CLIENT_ID: servers.clientId,
     OIDC_CLIENT_SECRET: servers.clientSecret,

@@ -10,6 +10,9 @@ export const PERMISSIONS = [
   'users:read',
   'users:write',
   'agent-tokens:manage',
+  'connectors:read',
+  'connectors:write',
+  'connectors:use',
   'status:read',
   'self:read',
 ] as const;
@@ -20,6 +23,9 @@ const OF_USER: readonly Permission[] = [
   'policy:evaluate',
   'audit:read',
   'audit:append',
+  'connectors:read',
+  'connectors:write',
+  'connectors:use',
   'status:read',
   'self:read',
 ];
@@ -32,7 +38,7 @@ const OF_ROLE: Readonly<Record<Role, readonly Permission[]>> = {
   enterprise_admin: PERMISSIONS,
 };
 
-const OF_AGENT: readonly Permission[] = ['policy:evaluate', 'audit:append', 'status:read'];
+const OF_AGENT: readonly Permission[] = ['policy:evaluate', 'audit:append', 'connectors:use', 'status:read'];
 
 /** Everything that this caller may do, in the order of {@link PERMISSIONS}. */
 export function permissionsOf(principal: Principal): readonly Permission[] {

@@ -1,6 +1,6 @@
 import { ApiClient } from './api/client.ts';
 import { CliError, usage } from './errors.ts';
-import { findOpa } from './doctor/programs.ts';
+import { presentOpa } from './doctor/programs.ts';
 import type { PolicyModules } from './policy-files/modules.ts';
 import type { PolicyRules } from './policy-files/rules.ts';
 import type { Terminal } from './terminal.ts';
@@ -96,8 +96,8 @@ export class Context {
 
   /** The checks of Rego modules. Throws CliError where there is no OPA program to run them. */
   async modules(): Promise<PolicyModules> {
-    const found = await findOpa(this.dataDir, this.world.env);
-    if (found) return this.world.parts.modules(found.binary);
+    const opa = await presentOpa(this.dataDir, this.world.env);
+    if (opa) return this.world.parts.modules(opa);
     throw new CliError(
       'Rego modules are checked by OPA, and there is no OPA program here.',
       undefined,

@@ -2,6 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import { hostname } from 'node:os';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { parseSealingKeys } from '../sealing/sealing.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const milliseconds = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
@@ -23,6 +24,16 @@ function isP256Key(pem: string): boolean {
     return false;
   }
 }
+
+function areSealingKeys(text: string): boolean {
+  try {
+    return parseSealingKeys(text).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+const HOST = /^[a-z0-9.-]+(:\d{1,5})?$|^\[[0-9a-f:]+\](:\d{1,5})?$/;
 
 /**
  * Every setting of the product, by the name of its environment variable. The reference `docs/configuration.md` is
@@ -157,6 +168,61 @@ export const SETTINGS = z.object({
   OIDC_CLOCK_SKEW_SECONDS: count(0, 300).default(30).describe('Tolerance for the clocks of issuer and service.'),
   SESSION_TTL_MINUTES: count(5, 43_200).default(720).describe('How long a browser session lives.'),
 
+  SEALING_KEYS: z
+    .string()
+    .refine(areSealingKeys, 'must be id:base64 of 32 bytes, comma-separated: k1:$(openssl rand -base64 32)')
+    .meta({ secret: true })
+    .optional()
+    .describe(
+      'Keys that seal credentials in the database (AES-256-GCM), as `id:base64`, comma-separated. The first seals, all open: ' +
+        'to rotate, put a new one in front. The same for all replicas. Required in the external profile.',
+    ),
+
+  JOBS_POOL_SIZE: count(1, 50).default(3).describe('Connections of this process for fetching and settling jobs.'),
+  JOBS_POLL_MS: milliseconds(500, 60_000)
+    .default(2_000)
+    .describe('How often an idle worker looks for jobs that another replica has sent.'),
+
+  CONNECTOR_PRIVATE_HOSTS: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((host) => host.trim().toLowerCase())
+        .filter(Boolean),
+    )
+    .pipe(z.array(z.string().regex(HOST, 'must be host names or addresses, each with a port if you like')))
+    .describe(
+      'Hosts (or `host:port`) that connectors may reach though they are private or speak plain HTTP. Everything else must be ' +
+        'https at a public address.',
+    ),
+  CONNECTOR_SYNC_INTERVAL_SECONDS: count(10, 86_400)
+    .default(300)
+    .describe('How old what is known of a system may grow.'),
+  CONNECTOR_SYNC_CONCURRENCY: count(1, 200).default(8).describe('Syncs at a time in this process.'),
+  CONNECTOR_CONCURRENCY: count(1, 1_000)
+    .default(16)
+    .describe('Requests at a time through one connector, in this process.'),
+  CONNECTOR_QUEUE_LIMIT: count(1, 1_000_000)
+    .default(1_000)
+    .describe('Requests that may wait for one connector. Beyond it callers are told when to come back.'),
+  CONNECTOR_RATE_LIMITS: z
+    .string()
+    .default('gmail:50/250,gcal:10/100,jira:20/100,github:10/300,gdrive:50/200')
+    .refine(
+      (text) => text.split(',').every((part) => /^(gmail|gcal|jira|github|gdrive):\d+(\.\d+)?\/\d+$/.test(part.trim())),
+      'must be type:requests-a-second/burst, comma-separated',
+    )
+    .describe('Token bucket of each connector: requests a second, and how many at once.'),
+  CONNECTOR_ATTEMPTS: count(1, 10).default(4).describe('How often a request to a vendor is tried at most.'),
+  CONNECTOR_ATTEMPT_TIMEOUT_MS: milliseconds(10, 600_000)
+    .default(20_000)
+    .describe('How long a vendor may take for one answer.'),
+  CONNECTOR_OPERATION_TIMEOUT_MS: milliseconds(10, 600_000)
+    .default(60_000)
+    .describe('How long one read or write may take with all its requests, waiting and retries included.'),
+
   AUDIT_QUEUE_LIMIT: count(100, 1_000_000)
     .default(20_000)
     .describe('Audit entries that may wait for the database. Beyond it callers get 503 with `Retry-After`.'),
@@ -187,6 +253,7 @@ export type Settings = z.output<typeof SETTINGS> & {
   OPA_BUNDLE_SIGNING_KEY: string;
   OIDC_ISSUER: string;
   OIDC_AUDIENCE: string;
+  SEALING_KEYS: string;
 };
 
 /** Injection token of the settings. */
@@ -238,7 +305,14 @@ export function completeSettings(parsed: Parsed): Settings {
     OPA_URL: (parsed.OPA_URL ?? (external ? 'http://localhost:8181' : undefined))?.replace(/\/$/, ''),
     OIDC_AUDIENCE: parsed.OIDC_AUDIENCE ?? parsed.OIDC_CLIENT_ID,
   };
-  const required = ['DATABASE_URL', 'OPA_URL', 'OPA_BUNDLE_TOKEN', 'OPA_BUNDLE_SIGNING_KEY', 'OIDC_ISSUER'] as const;
+  const required = [
+    'DATABASE_URL',
+    'OPA_URL',
+    'OPA_BUNDLE_TOKEN',
+    'OPA_BUNDLE_SIGNING_KEY',
+    'OIDC_ISSUER',
+    'SEALING_KEYS',
+  ] as const;
   const missing = required.filter((name) => complete[name] === undefined);
   if (missing.length > 0) {
     throw new SettingsError(

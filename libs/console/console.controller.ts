@@ -1,5 +1,5 @@
 import { Public } from '#libs/access';
-import { Problem } from '#libs/http';
+import { cookieOf, Problem } from '#libs/http';
 import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -13,7 +13,7 @@ export class ConsoleController {
   @Get()
   @Public()
   page(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {
-    const hasSession = Boolean(request.cookies[this.files.cookie]);
+    const hasSession = Boolean(cookieOf(request, this.files.cookie));
     return reply
       .type('text/html; charset=utf-8')
       .header('Cache-Control', 'no-store')

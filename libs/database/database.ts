@@ -52,11 +52,11 @@ export class Database {
 
   /** Each statement of the transaction is measured. */
   private time(runner: QueryRunner): void {
-    const query = runner.query.bind(runner);
-    runner.query = async (sql: string, parameters?: unknown[]) => {
+    const query = runner.query.bind(runner) as (...given: unknown[]) => Promise<never>;
+    runner.query = async (...given: unknown[]) => {
       const done = this.durations.startTimer();
       try {
-        return await query(sql, parameters);
+        return await query(...given);
       } finally {
         done();
       }

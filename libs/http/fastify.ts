@@ -8,6 +8,7 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, LogContro
 import type { Logger } from 'pino';
 import helmet from 'helmet';
 import { Histogram, register } from 'prom-client';
+import { settleIdempotency } from './idempotency.guard.ts';
 import { isCleanText, parseJson } from './json.ts';
 import { toProblem } from './problem.filter.ts';
 import { refuseConnection, sendProblem } from './problem.response.ts';
@@ -20,6 +21,14 @@ declare module 'fastify' {
     methodsAt?: (path: string) => readonly string[];
   }
 }
+
+/** Left on requests whose body is judged before it is read: a signature is over its bytes. */
+export interface RawBodyRequest {
+  rawBody?: Buffer;
+}
+
+/** Where bodies are not read but kept as they came. */
+const RAW = /^\/api\/v1\/webhooks\//;
 
 /** The last answer on each connection, so that bytes that are no request are not answered before a request that is. */
 const lastAnswers = new WeakMap<object, ServerResponse>();
@@ -39,6 +48,8 @@ export function createAdapter(settings: Settings, logger: Logger): FastifyAdapte
   return new FastifyAdapter({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
+    // Lines that carry a request id say so themselves: a logger for each request would be made for nothing.
+    childLoggerFactory: ((parent: Logger) => parent) as never,
     bodyLimit: settings.REQUEST_BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: 256 },
     requestTimeout: 60_000,
@@ -71,7 +82,8 @@ export function createAdapter(settings: Settings, logger: Logger): FastifyAdapte
 /** Adds parsers, headers, request log and duration metric. Call once, before the application initialises. */
 export async function prepare(app: NestFastifyApplication, settings: Settings, logger: Logger): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
-  await app.register(fastifyCookie as never);
+  // Only sign-in and pages have cookies; they read them with `cookieOf`.
+  await app.register(fastifyCookie as never, { hook: false });
   const https = settings.PUBLIC_URL.startsWith('https:');
   const apiHeaders = https ? { ...API_HEADERS, 'Strict-Transport-Security': 'max-age=31536000' } : API_HEADERS;
   const protectPage = helmet({
@@ -94,7 +106,12 @@ export async function prepare(app: NestFastifyApplication, settings: Settings, l
 
   fastify.removeAllContentTypeParsers();
   for (const type of [/^application\/(json|[\w.+-]+\+json)(;|$)/]) {
-    fastify.addContentTypeParser(type, { parseAs: 'buffer' }, (_request: FastifyRequest, body: Buffer, done) => {
+    fastify.addContentTypeParser(type, { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer, done) => {
+      if (RAW.test(request.url)) {
+        (request as FastifyRequest & RawBodyRequest).rawBody = body;
+        done(null, undefined);
+        return;
+      }
       try {
         done(null, body.length === 0 ? undefined : parseJson(body));
       } catch (error) {
@@ -105,21 +122,29 @@ export async function prepare(app: NestFastifyApplication, settings: Settings, l
   const routes = new KnownRoutes();
   fastify.addHook('onRoute', ({ method, url }) => routes.add([method].flat(), url));
   fastify.decorate('methodsAt', (path: string) => routes.methodsAt(path));
-  fastify.addHook('onRequest', async (request, reply) => {
+  fastify.addHook('onRequest', (request, reply, next) => {
     lastAnswers.set(request.raw.socket, reply.raw);
     // AuthZEN 1.0, "Request Identification": the caller gets back what it sent, even what is not fit for our records.
     const given = request.url.startsWith('/access/') ? String(request.headers['x-request-id'] ?? '') : '';
     void reply.header('X-Request-Id', /^[\x20-\x7e]+$/.test(given) ? given : request.id);
-  });
-  fastify.addHook('onRequest', (request, reply, next) => {
     // What answers programs needs less than a page does, and is on the path of every decision.
     if (/^\/(api|access)\//.test(request.url)) {
       void reply.headers(apiHeaders);
       next();
     } else protectPage(request.raw, reply.raw, next as () => void);
   });
-  fastify.addHook('preValidation', async (request) => refuseUncleanText(request));
+  fastify.addHook('preValidation', (request, _reply, next) => {
+    refuseUncleanText(request);
+    next();
+  });
+  fastify.addHook('onSend', settleIdempotency);
   measure(fastify, logger);
+}
+
+/** The value of a cookie that the caller sent. */
+export function cookieOf(request: FastifyRequest, name: string): string | undefined {
+  const { cookie } = request.headers;
+  return cookie === undefined ? undefined : request.server.parseCookie(cookie)[name];
 }
 
 function refuseUncleanText(request: FastifyRequest): void {
@@ -147,17 +172,15 @@ function measure(fastify: FastifyInstance, logger: Logger): void {
       labelNames: ['method', 'route', 'status'] as const,
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     });
-  fastify.addHook('onResponse', async (request, reply) => {
+  fastify.addHook('onResponse', (request, reply, next) => {
     const route = request.routeOptions.url ?? 'unmatched';
     duration.labels(request.method, route, String(reply.statusCode)).observe(reply.elapsedTime / 1000);
-    const line = {
-      requestId: request.id,
-      method: request.method,
-      route,
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime * 10) / 10,
-    };
-    if (reply.statusCode >= 500) logger.warn(line, 'request');
-    else logger.debug(line, 'request');
+    const level = reply.statusCode >= 500 ? 'warn' : 'debug';
+    if (logger.isLevelEnabled(level)) {
+      const ms = Math.round(reply.elapsedTime * 10) / 10;
+      const { id: requestId, method } = request;
+      logger[level]({ requestId, method, route, status: reply.statusCode, ms }, 'request');
+    }
+    next();
   });
 }

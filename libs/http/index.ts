@@ -4,5 +4,5 @@ export * from './validation.ts';
 export * from './json.ts';
 export * from './fastify.ts';
 export * from './rate-limit.guard.ts';
-export * from './idempotency.interceptor.ts';
+export * from './idempotency.guard.ts';
 export * from './instant.ts';

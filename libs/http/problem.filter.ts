@@ -8,6 +8,7 @@ import {
   NotFoundException,
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { KeptAnswer } from './kept-answer.ts';
 import { Problem, type ProblemCode } from './problem.ts';
 import { sendProblem } from './problem.response.ts';
 
@@ -19,6 +20,10 @@ export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
+    if (error instanceof KeptAnswer) {
+      giveAgain(error, reply);
+      return;
+    }
     const problem = notHere(error, request, reply) ?? toProblem(error);
     if (problem.code === 'internal') this.log.error({ err: error, requestId: request.id }, 'unexpected error');
     if (reply.sent || reply.raw.headersSent) {
@@ -32,6 +37,11 @@ export class ProblemFilter implements ExceptionFilter {
   protected answer(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
     sendProblem(reply, problem, request.id);
   }
+}
+
+function giveAgain({ status, body }: KeptAnswer, reply: FastifyReply): void {
+  void reply.status(status).header('Idempotency-Replayed', 'true');
+  void (body === '' ? reply.send() : reply.type('application/json; charset=utf-8').send(body));
 }
 
 /** An address that exists, asked with a method that it does not take. Source: RFC 9110, section 15.5.6. */

@@ -1,4 +1,4 @@
-import type { AuthenticatedRequest } from '#libs/access';
+import { type AuthenticatedRequest, perRoute } from '#libs/access';
 import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { RateLimits } from '#libs/redis';
 import { type CanActivate, type ExecutionContext, Inject, Injectable, SetMetadata } from '@nestjs/common';
@@ -27,6 +27,10 @@ export const RateLimit = (name: LimitName) => SetMetadata(LIMIT, name);
 /** Runs after authentication. */
 @Injectable()
 export class RateLimitGuard implements CanActivate {
+  private readonly limitOf = perRoute((context) =>
+    this.reflector.getAllAndOverride<LimitName | undefined>(LIMIT, [context.getHandler(), context.getClass()]),
+  );
+
   constructor(
     private readonly reflector: Reflector,
     private readonly limits: RateLimits,
@@ -34,10 +38,7 @@ export class RateLimitGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const name = this.reflector.getAllAndOverride<LimitName | undefined>(LIMIT, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
+    const name = this.limitOf(context);
     if (!name) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest & AuthenticatedRequest>();
     const perMinute = this.settings[SETTING_OF[name]];

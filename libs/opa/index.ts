@@ -4,3 +4,4 @@ export * from './bundle.ts';
 export * from './opa-apart.ts';
 export * from './bundle-signature.ts';
 export * from './opa-command.ts';
+export { OpaCommandMissing, type OpaRun } from './opa-run.ts';

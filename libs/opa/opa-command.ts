@@ -1,41 +1,23 @@
-import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
+import { OpaCommandMissing, type OpaRun, runOpa } from './opa-run.ts';
 
-/** There is no OPA program to run, or it could not be run. */
-export class OpaCommandMissing extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'OpaCommandMissing';
-  }
-}
-
-/** How a run ended. `killed` says why it was ended before it was done. */
-export interface OpaRun {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly killed: 'time' | 'output' | null;
-}
-
-export interface RunLimits {
-  /** Milliseconds, the start of the process included. */
+/** Milliseconds with the start of the process, and bytes of output, that a run may take. */
+interface Limits {
   readonly timeoutMs: number;
-  /** Bytes of standard output and standard error together. */
   readonly outputBytes: number;
 }
 
-const DEFAULT_LIMITS: RunLimits = { timeoutMs: 5_000, outputBytes: 16 * 1024 * 1024 };
+const DEFAULT_LIMITS: Limits = { timeoutMs: 5_000, outputBytes: 16 * 1024 * 1024 };
 /** Children at once: each may take a core for its whole time limit. */
 const CONCURRENT = 2;
 /** Runs that may wait for their turn. */
 const WAITING = 50;
 
 /**
- * The OPA program, run as a child without a shell: bounded time, output and concurrency. The child sees nothing of our
- * environment and works in a folder of its own, gone when the work is done.
+ * The OPA program for work on files: few runs at once, each in a folder of its own that is gone when the work is done.
  */
 export class OpaCommand {
   private running = 0;
@@ -107,38 +89,9 @@ export class OpaFolder {
     return writeFile(join(this.path, name), text, { mode: 0o600 });
   }
 
-  /** Runs `opa <args>`. A run past its limits is killed, and says so. @throws OpaCommandMissing */
-  run(args: readonly string[], limits: Partial<RunLimits> = {}): Promise<OpaRun> {
-    const { timeoutMs, outputBytes } = { ...DEFAULT_LIMITS, ...limits };
-    return new Promise((done, failed) => {
-      const child = spawn(this.binary, args, {
-        cwd: this.path,
-        env: { GOMAXPROCS: '1', GOMEMLIMIT: '256MiB', HOME: this.path, LC_ALL: 'C', TZ: 'UTC' },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      const [out, err] = [[] as Buffer[], [] as Buffer[]];
-      let [size, killed] = [0, null as OpaRun['killed']];
-      const end = (why: NonNullable<OpaRun['killed']>) => {
-        killed ??= why;
-        child.kill('SIGKILL');
-      };
-      const timer = setTimeout(() => end('time'), timeoutMs);
-      const collect = (parts: Buffer[]) => (part: Buffer) => {
-        size += part.length;
-        if (size > outputBytes) end('output');
-        else parts.push(part);
-      };
-      child.stdout.on('data', collect(out));
-      child.stderr.on('data', collect(err));
-      child.once('error', (error) => {
-        clearTimeout(timer);
-        failed(new OpaCommandMissing(`OPA could not be run: ${error.message}`, { cause: error }));
-      });
-      child.once('close', (code) => {
-        clearTimeout(timer);
-        done({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString(), killed });
-      });
-    });
+  /** Runs `opa <args>` in the folder. A run past its limits is killed, and says so. @throws OpaCommandMissing */
+  run(args: readonly string[], limits: Partial<Limits> = {}): Promise<OpaRun> {
+    return runOpa(this.binary, args, { folder: this.path, memoryMiB: 256, ...DEFAULT_LIMITS, ...limits });
   }
 }
 

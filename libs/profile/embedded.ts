@@ -1,4 +1,5 @@
 import { BundleSigner } from '#libs/opa';
+import { newSealingKeys } from '#libs/sealing';
 import { type FileLock } from './host/file-lock.ts';
 import { lockDataDirectory } from './host/gateway-lock.ts';
 import { type DemoAccount, type DemoPerson } from './idp/demo-files.ts';
@@ -35,6 +36,8 @@ export interface EmbeddedServers {
   opaToken: string | undefined;
   /** Private key (PEM, P-256) kept in the data folder: bundles that OPA has on disk still verify after a restart. */
   bundleSigningKey: string;
+  /** Kept in the data folder: what lies sealed in the database opens after a restart. */
+  sealingKeys: string;
   issuer: string;
   clientId: string;
   clientSecret: string | undefined;
@@ -57,6 +60,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   signal?.throwIfAborted();
   const lock = lockDataDirectory(dataDir);
   const bundleSigningKey = secret(dataDir, 'bundleSigningKey', () => BundleSigner.newKey());
+  const sealingKeys = env.SEALING_KEYS ?? secret(dataDir, 'sealingKeys', newSealingKeys);
   const giveUp = new AbortController();
   const stopEarly = AbortSignal.any([giveUp.signal, ...(signal ? [signal] : [])]);
 
@@ -86,6 +90,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     opaBinary: opa.value?.binary,
     opaToken: opa.value ? opa.value.token : env.OPA_TOKEN,
     bundleSigningKey,
+    sealingKeys,
     issuer: idp.value?.issuer ?? env.OIDC_ISSUER!,
     clientId: idp.value?.clientId ?? env.OIDC_CLIENT_ID ?? 'openclaw-enterprise',
     clientSecret: idp.value ? idp.value.clientSecret : env.OIDC_CLIENT_SECRET,

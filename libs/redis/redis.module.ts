@@ -1,3 +1,4 @@
+import { InProcessTokenBuckets, TokenBuckets } from './token-buckets.ts';
 import { Global, Module } from '@nestjs/common';
 import { InProcessNotices, Notices } from './notices.ts';
 import { InProcessRateLimits, RateLimits } from './rate-limits.ts';
@@ -7,8 +8,9 @@ import { InProcessRateLimits, RateLimits } from './rate-limits.ts';
 @Module({
   providers: [
     { provide: RateLimits, useClass: InProcessRateLimits },
+    { provide: TokenBuckets, useClass: InProcessTokenBuckets },
     { provide: Notices, useClass: InProcessNotices },
   ],
-  exports: [RateLimits, Notices],
+  exports: [RateLimits, TokenBuckets, Notices],
 })
 export class RedisModule {}

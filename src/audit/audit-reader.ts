@@ -1,11 +1,23 @@
 import type { Reach } from '#libs/access';
-import { Database } from '#libs/database';
+import { Database, type Transaction } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '#libs/clock';
-import { isUlid } from './ids.ts';
+import { isUlid, timeOf } from './ids.ts';
 import { encodeCursor } from './cursor.ts';
 import type { AuditEntry } from './entry.ts';
-import { type AuditFilter, entryStatement, pageStatement } from './filter.ts';
+import { type AuditFilter, isEmpty } from './filter.ts';
+import {
+  entryStatement,
+  fewStatement,
+  isFew,
+  isOrdered,
+  type Search,
+  stretchStatement,
+  walkEndsStatement,
+  walkLength,
+  walkStatement,
+} from './statements.ts';
+import { stretchesBefore } from './stretches.ts';
 
 export interface AuditPage {
   readonly items: AuditEntry[];
@@ -33,12 +45,14 @@ export class AuditReader {
     filter: AuditFilter,
     page: { readonly limit: number; readonly beforeId?: string },
   ): Promise<AuditPage> {
+    if (isEmpty(reach)) return { items: [], nextCursor: null };
+    const { limit, beforeId } = page;
     const horizon = new Date(this.clock.now() + SKEW_MS).toISOString();
-    const { text, values } = pageStatement(tenantId, filter, reach, { ...page, limit: page.limit + 1, horizon });
-    const rows = await this.database.tenant(tenantId, (tx) => tx.query<Stored[]>(text, values));
-    const items = rows.slice(0, page.limit).map(fromRow);
+    const search = { tenantId, reach, filter, beforeId, horizon };
+    const rows = await this.database.tenant(tenantId, (tx) => newest(tx, search, limit + 1));
+    const items = rows.slice(0, limit).map(fromRow);
     const last = items.at(-1);
-    return { items, nextCursor: rows.length > page.limit && last ? encodeCursor(last.id) : null };
+    return { items, nextCursor: rows.length > limit && last ? encodeCursor(last.id) : null };
   }
 
   async find(tenantId: string, reach: Reach, id: string): Promise<AuditEntry | undefined> {
@@ -65,6 +79,43 @@ export class AuditReader {
       beforeId = nextCursor === null ? undefined : items.at(-1)?.id;
     } while (beforeId !== undefined);
   }
+}
+
+/**
+ * The newest matches. A bounded walk through the newest entries in the order of time finds a page of what is common. Where
+ * it does not, what is older is looked up by its terms. Terms have no order: all that they find is read and sorted. So they
+ * are asked for one stretch of time after the other, each about as long as all before it. Where the walk has met nothing,
+ * there may be next to nothing: then all of the log is asked at once, and reading ends where it is more than a few.
+ */
+async function newest(tx: Transaction, search: Search, limit: number): Promise<Stored[]> {
+  const length = walkLength(search, limit);
+  const walk = walkStatement(search, limit, length);
+  const rows = await tx.query<Stored[]>(walk.text, walk.values);
+  if (rows.length === limit || isOrdered(search)) return rows;
+
+  const ends = walkEndsStatement(search, length);
+  const [walked] = await tx.query<WalkEnds[]>(ends.text, ends.values);
+  if (!walked?.last) return rows;
+  const { first, last, oldest } = walked as { [end in keyof WalkEnds]: string };
+  if (rows.length === 0) {
+    const few = fewStatement(search, last, oldest, limit);
+    const found = await tx.query<(Stored & { looked: number })[]>(few.text, few.values);
+    if (found.every(isFew)) return found.filter(({ id }) => id !== null);
+  }
+
+  for (const stretch of stretchesBefore(last, timeOf(first) - timeOf(last), timeOf(oldest))) {
+    const { text, values } = stretchStatement(search, stretch, limit - rows.length);
+    rows.push(...(await tx.query<Stored[]>(text, values)));
+    if (rows.length === limit) break;
+  }
+  return rows;
+}
+
+/** Ids; see `walkEndsStatement`. */
+interface WalkEnds {
+  readonly first: string | null;
+  readonly last: string | null;
+  readonly oldest: string | null;
 }
 
 interface Stored {

@@ -1,6 +1,5 @@
 import type { Classification } from '#libs/classification';
 import type { Reach } from '#libs/access';
-import { timeOf } from './ids.ts';
 import { sourceKey, teamKey } from './encode.ts';
 import type { ActionType, Outcome, PolicyResult } from './entry.ts';
 
@@ -22,83 +21,102 @@ export interface AuditFilter {
   readonly to?: string;
 }
 
-export interface Statement {
-  readonly text: string;
-  readonly values: unknown[];
+/** Takes a value of a statement and gives its place in the text, such as `$3`. */
+export type Put = (value: unknown) => string;
+
+/** The column whose index gives the entries of this filter and reach in the order of time; undefined: the tenant's own. */
+export function orderedBy(filter: AuditFilter, reach: Reach): { column: string; value: string } | undefined {
+  if (filter.requestId !== undefined) return { column: 'request_id', value: filter.requestId };
+  const userId = filter.userId ?? onlyPersonOf(reach);
+  return userId === undefined ? undefined : { column: 'user_id', value: userId };
 }
 
-const COLUMNS = `id, tenant_id, timestamp, user_id, org_id, team_ids, actor, action_type, action_detail, data_accessed,
-  model_used, model_tokens, data_classification, policy_applied, policy_result, policy_reason, outcome, request_id,
-  writer, writer_seq`;
-const ORDER = 'ORDER BY timestamp DESC, id DESC';
+/** Conditions on the columns of one entry, apart from time and from what `orderedBy` holds already. */
+export function testsOf(tenantId: string, filter: AuditFilter, reach: Reach, put: Put): string[] {
+  const ordered = orderedBy(filter, reach);
+  const tests: string[] = [];
+  const equal = (column: string, value: string | undefined) => {
+    if (value === undefined || (ordered?.column === column && ordered.value === value)) return;
+    tests.push(`${column} = ${put(value)}`);
+  };
+  equal('request_id', filter.requestId);
+  equal('user_id', filter.userId);
+  equal('action_type', filter.actionType);
+  equal('policy_result', filter.policyResult);
+  equal('outcome', filter.outcome);
+  equal('data_classification', filter.classification);
+  if (filter.source !== undefined) tests.push(`keys @> ${put([sourceKey(tenantId, filter.source)])}::text[]`);
+  const person = onlyPersonOf(reach);
+  if (person !== undefined) equal('user_id', person);
+  else if (!reach.all) tests.push(withinReach(tenantId, reach, put));
+  return tests;
+}
+
+/** The words of `q` occur; reads them out of the entry's text, which takes some 25 µs. */
+export function wordsTest(tenantId: string, q: string, put: Put): string {
+  return `audit_words(tenant_id, action_detail, policy_reason) @@ (${wordsQuery(q, put)} && ${put(quote(`tenant/${tenantId}`))}::tsquery)`;
+}
 
 /**
- * One page of a tenant's log, newest first. Each way in which an entry can be within reach (organisation, team,
- * oneself) is a branch of its own, so that each is read in order from its own index; a branch leaves out what an
- * earlier one has.
- *
- * @param horizon nothing is newer than this; keeps the months to come out of the plan
+ * All of the filter and the reach but `requestId` and times, as a query of an entry's terms (migration audit-terms). Terms are
+ * narrower than nothing and wider than `testsOf`: what they find is tested again.
  */
-export function pageStatement(
-  tenantId: string,
-  filter: AuditFilter,
-  reach: Reach,
-  page: { readonly limit: number; readonly beforeId?: string; readonly horizon: string },
-): Statement {
-  const values: unknown[] = [];
-  const put = (value: unknown) => `$${values.push(value)}`;
-  const conditions = conditionsOf(tenantId, filter, put);
-  conditions.push(`timestamp <= ${put(page.horizon)}::timestamptz`);
-  if (page.beforeId !== undefined) {
-    const time = put(new Date(timeOf(page.beforeId)).toISOString());
-    conditions.push(
-      `timestamp <= ${time}::timestamptz`,
-      `(timestamp, id) < (${time}::timestamptz, ${put(page.beforeId)})`,
-    );
+export function termsQuery(tenantId: string, filter: AuditFilter, reach: Reach, put: Put): string {
+  const all: string[] = [];
+  const term = (kind: string, value: string | undefined) => {
+    if (value !== undefined) all.push(quote(`${kind}/${value}`));
+  };
+  term('user', filter.userId);
+  term('type', filter.actionType);
+  term('outcome', filter.outcome);
+  term('result', filter.policyResult);
+  term('classification', filter.classification);
+  if (filter.source !== undefined) all.push(quote(sourceKey(tenantId, filter.source)));
+  if (!reach.all) {
+    const places = [
+      ...reach.orgIds.map((org) => `org/${org}`),
+      ...reach.teamIds.map((team) => teamKey(tenantId, team)),
+      ...reach.userIds.map((user) => `user/${user}`),
+    ];
+    all.push(`(${places.map(quote).join(' | ')})`);
   }
-  const limit = put(page.limit);
-  const branches = reachOptions(tenantId, reach, put).map((option, at, options) => {
-    const all = [...conditions, option, ...options.slice(0, at).map((other) => `(${other}) IS NOT TRUE`)];
-    return `SELECT ${COLUMNS} FROM audit_log WHERE ${all.join(' AND ')} ${ORDER} LIMIT ${limit}`;
-  });
-  const [only] = branches;
-  if (branches.length === 1 && only) return { text: only, values };
-  return { text: `${branches.map((branch) => `(${branch})`).join(' UNION ALL ')} ${ORDER} LIMIT ${limit}`, values };
+  const terms = `${put(all.join(' & '))}::tsquery`;
+  return filter.q === undefined ? terms : `${wordsQuery(filter.q, put)} && ${terms}`;
 }
 
-/** One entry by its id, if within reach. */
-export function entryStatement(tenantId: string, id: string, reach: Reach): Statement {
-  const values: unknown[] = [];
-  const put = (value: unknown) => `$${values.push(value)}`;
-  const key = `id = ${put(id)} AND timestamp = ${put(new Date(timeOf(id)).toISOString())}::timestamptz`;
-  const options = reachOptions(tenantId, reach, put);
-  return { text: `SELECT ${COLUMNS} FROM audit_log WHERE ${key} AND (${options.join(' OR ')})`, values };
+/** The tenant's entries of some slots of time, or of all, as a query of terms. */
+export function slotsQuery(tenantId: string, slots: readonly string[]): string {
+  const tenant = quote(`tenant/${tenantId}`);
+  return slots.length === 0 ? tenant : `(${slots.map(quote).join(' | ')}) & ${tenant}`;
 }
 
-function conditionsOf(tenantId: string, filter: AuditFilter, put: (value: unknown) => string): string[] {
-  const conditions: string[] = [];
-  if (filter.userId !== undefined) conditions.push(`user_id = ${put(filter.userId)}`);
-  if (filter.actionType !== undefined) conditions.push(`action_type = ${put(filter.actionType)}`);
-  if (filter.policyResult !== undefined) conditions.push(`policy_result = ${put(filter.policyResult)}`);
-  if (filter.outcome !== undefined) conditions.push(`outcome = ${put(filter.outcome)}`);
-  if (filter.classification !== undefined) conditions.push(`data_classification = ${put(filter.classification)}`);
-  if (filter.requestId !== undefined) conditions.push(`request_id = ${put(filter.requestId)}`);
-  if (filter.source !== undefined) conditions.push(`keys @> ${put([sourceKey(tenantId, filter.source)])}::text[]`);
-  if (filter.q !== undefined) {
-    const query = `plainto_tsquery('simple', ${put(filter.q)}) && ${put(`'tenant/${tenantId}'`)}::tsquery`;
-    conditions.push(`audit_words(tenant_id, action_detail, policy_reason) @@ (${query})`);
-  }
-  if (filter.from !== undefined) conditions.push(`timestamp >= ${put(filter.from)}::timestamptz`);
-  if (filter.to !== undefined) conditions.push(`timestamp <= ${put(filter.to)}::timestamptz`);
-  return conditions;
+/** Nothing at all can be within it. */
+export function isEmpty(reach: Reach): boolean {
+  return !reach.all && reach.orgIds.length + reach.teamIds.length + reach.userIds.length === 0;
 }
 
-function reachOptions(tenantId: string, reach: Reach, put: (value: unknown) => string): string[] {
-  if (reach.all) return ['true'];
-  const options = reach.orgIds.map((org) => `org_id = ${put(org)}`);
+/** The entry's place in the organisation, as a condition. */
+export function withinReach(tenantId: string, reach: Reach, put: Put): string {
+  if (reach.all) return 'true';
+  const options: string[] = [];
+  if (reach.orgIds.length > 0) options.push(`org_id = ANY(${put(reach.orgIds)}::text[])`);
   if (reach.teamIds.length > 0) {
     options.push(`keys && ${put(reach.teamIds.map((team) => teamKey(tenantId, team)))}::text[]`);
   }
-  options.push(...reach.userIds.map((user) => `user_id = ${put(user)}`));
-  return options.length > 0 ? options : ['false'];
+  if (reach.userIds.length > 0) options.push(`user_id = ANY(${put(reach.userIds)}::text[])`);
+  return options.length > 0 ? `(${options.join(' OR ')})` : 'false';
+}
+
+function onlyPersonOf(reach: Reach): string | undefined {
+  if (reach.all || reach.orgIds.length > 0 || reach.teamIds.length > 0) return undefined;
+  return reach.userIds.length === 1 ? reach.userIds[0] : undefined;
+}
+
+function wordsQuery(q: string, put: Put): string {
+  return `plainto_tsquery('simple', ${put(q)})`;
+}
+
+/** A term as it is written in a tsquery. */
+function quote(term: string): string {
+  return `'${term.replace(/['\\]/g, '$&$&')}'`;
 }

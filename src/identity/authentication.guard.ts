@@ -1,6 +1,7 @@
 import {
   type AuthenticatedRequest,
   hasPermission,
+  perRoute,
   type Permission,
   PUBLIC_ROUTE,
   REQUIRED_PERMISSION,
@@ -14,18 +15,25 @@ import { Authentication } from './authentication.ts';
 /** Stands before every route: without `@Public` a route needs a caller, and the caller the permission it names. */
 @Injectable()
 export class AuthenticationGuard implements CanActivate {
+  private readonly routeOf = perRoute((context) => {
+    const places = [context.getHandler(), context.getClass()];
+    return {
+      isPublic: this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, places) === true,
+      permission: this.reflector.getAllAndOverride<Permission | undefined>(REQUIRED_PERMISSION, places),
+    };
+  });
+
   constructor(
     private readonly reflector: Reflector,
     private readonly authentication: Authentication,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const places = [context.getHandler(), context.getClass()];
-    if (this.reflector.getAllAndOverride<boolean>(PUBLIC_ROUTE, places)) return true;
+    const { isPublic, permission } = this.routeOf(context);
+    if (isPublic) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest & AuthenticatedRequest>();
     const principal = await this.authentication.authenticate(request);
     request.principal = principal;
-    const permission = this.reflector.getAllAndOverride<Permission | undefined>(REQUIRED_PERMISSION, places);
     if (permission && hasPermission(principal, permission)) return true;
     const who = principal.kind === 'agent' ? 'An agent token' : `The role ${principal.person.roles.join(', ')}`;
     throw new Problem('forbidden', `${who} does not include the permission "${permission ?? 'none'}".`);

@@ -1,5 +1,5 @@
 import type { Principal } from '#libs/access';
-import { Problem } from '#libs/http';
+import { cookieOf, Problem } from '#libs/http';
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { AgentTokens } from './agent-tokens.ts';
@@ -30,7 +30,7 @@ export class Authentication {
       if (!token) throw new Problem('invalid_token', 'The Authorization header must read: Bearer <token>.');
       return this.byToken(token);
     }
-    const cookie = request.cookies[SESSION_COOKIE];
+    const cookie = cookieOf(request, SESSION_COOKIE);
     if (!cookie) {
       throw new Problem('authentication_required', 'Send "Authorization: Bearer <token>", or sign in at /auth/login.');
     }

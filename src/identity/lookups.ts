@@ -43,7 +43,8 @@ export class Lookups implements OnApplicationBootstrap {
     });
     return async (key) => {
       if (this.clock.elapsed() - this.lookedAt > BELIEVED_MS) return load(key);
-      return (await kept.fetch(`${this.generation} ${key}`))?.value;
+      const name = `${this.generation} ${key}`;
+      return (kept.get(name) ?? (await kept.fetch(name)))?.value;
     };
   }
 

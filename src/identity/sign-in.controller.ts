@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { AuditLog } from '#audit';
 import { Caller, permissionsOf, type Person, type Principal, Public, Requires } from '#libs/access';
 import { type Settings, SETTINGS_TOKEN } from '#libs/config';
-import { Problem, RateLimit } from '#libs/http';
+import { cookieOf, Problem, RateLimit } from '#libs/http';
 import { Controller, Get, HttpCode, Inject, Logger, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -64,7 +64,7 @@ export class SignInController {
     void reply.clearCookie(SIGN_IN_COOKIE, { path: '/' });
     // The cookie ties the answer to the browser that asked; the row makes it work once.
     const attempt =
-      state !== '' && request.cookies[SIGN_IN_COOKIE] === state ? await this.sessions.finish(state) : undefined;
+      state !== '' && cookieOf(request, SIGN_IN_COOKIE) === state ? await this.sessions.finish(state) : undefined;
     if (!attempt)
       throw new Problem(
         'invalid_token',
@@ -95,7 +95,7 @@ export class SignInController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const cookie = request.cookies[SESSION_COOKIE];
+    const cookie = cookieOf(request, SESSION_COOKIE);
     if (cookie) await this.sessions.close(cookie);
     void reply.clearCookie(SESSION_COOKIE, { path: '/' });
     if (caller.kind === 'person') await this.record(caller.person, 'sign_out', request.id);

@@ -1,5 +1,6 @@
 import { ClockModule } from '#libs/clock';
 import { BundleSigner } from '#libs/opa';
+import { newSealingKeys } from '#libs/sealing';
 import { type AuditEntry, AuditModule } from '#audit';
 import {
   Directory,
@@ -90,6 +91,7 @@ beforeAll(async () => {
       OPA_URL: 'http://127.0.0.1:1',
       OPA_BUNDLE_TOKEN: 'x'.repeat(16),
       OPA_BUNDLE_SIGNING_KEY: BundleSigner.newKey(),
+      SEALING_KEYS: newSealingKeys(),
       OIDC_ISSUER: 'http://127.0.0.1:1',
       OPENCLAW_REPLICA_ID: 'http-test',
     }),

@@ -3,6 +3,8 @@ import { SystemClock } from '#libs/clock';
 import type { Database } from '#libs/database';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
+import type { QueryRunner } from 'typeorm';
+import { AuditTerms1764000006000 } from '../../migrations/1764000006000-audit-terms.ts';
 import { freshDatabase, type TestDatabase } from '../harness/database.ts';
 import { admin, CountingMetrics, entry, openDatabase, openLog, type OpenLog } from './support.ts';
 
@@ -166,5 +168,45 @@ describe('completeness', () => {
     await admin(server, (client) => client.query(`UPDATE audit_writers SET last_seq = 3 WHERE tenant_id = 'restored'`));
     await opened.log.append(entry({ tenantId: 'restored' }));
     expect((await check('restored')).gaps).toMatchObject([{ after: 3, before: 6, missing: 2 }]);
+  });
+});
+
+describe('the index of terms', () => {
+  const without = `SELECT part.inhrelid::regclass::text AS tab FROM pg_inherits part
+    WHERE inhparent = 'audit_entries'::regclass AND NOT EXISTS (
+      SELECT FROM pg_index JOIN pg_inherits index ON index.inhrelid = indexrelid
+      WHERE indrelid = part.inhrelid AND index.inhparent = 'audit_entries_terms'::regclass AND indisvalid)`;
+  const found = (tenantId: string) =>
+    database.tenant(tenantId, (tx) => tx.query(`SELECT id FROM audit_search WHERE terms @@ 'outcome/success'`));
+
+  test('is there for each partition, also for one made later', async () => {
+    await admin(server, async (client) => {
+      expect((await client.query('SELECT audit_ensure_partitions(50) AS made')).rows[0].made).not.toEqual([]);
+      expect((await client.query(without)).rows).toEqual([]);
+    });
+  });
+
+  test('is made for what is stored already; a migration that was cut goes on', async () => {
+    const before = await found('globex');
+    expect(before.length).toBeGreaterThan(0);
+    const owner = new pg.Client(server.ownerUrl);
+    await owner.connect();
+    const runner = { query: async (sql: string) => (await owner.query(sql)).rows } as unknown as QueryRunner;
+    let attached = 0;
+    const cut = {
+      query: (sql: string) =>
+        sql.includes('ATTACH PARTITION') && ++attached > 3 ? Promise.reject(new Error('cut')) : runner.query(sql),
+    } as unknown as QueryRunner;
+    const migration = new AuditTerms1764000006000();
+    try {
+      await migration.down(runner);
+      await expect(migration.up(cut)).rejects.toThrow('cut');
+      await migration.up(runner);
+      await migration.up(runner);
+      expect((await owner.query(without)).rows).toEqual([]);
+      expect(await found('globex')).toEqual(before);
+    } finally {
+      await owner.end();
+    }
   });
 });

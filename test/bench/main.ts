@@ -1,5 +1,6 @@
 import type { NewEntry } from '#audit';
 import { generateKeyPairSync } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { buildBundle, BundleSigner } from '#libs/opa';
 import { encode } from '../../src/audit/encode.ts';
 import { compileTenant, effectivePolicy, findWidening, type PlacedPolicy } from '../../src/policy/rules/index.ts';
@@ -8,8 +9,11 @@ import { loadPeople } from '../load/seed/people.ts';
 import { plausiblePolicies } from '../load/seed/policies.ts';
 import { table } from '../load/table.ts';
 import { compareClients } from './clients.ts';
-import { growth, growthRows } from './growth.ts';
+import { growth, growthRows, type Measurement } from './growth.ts';
+import { growthPlot } from './plot.ts';
+import { correlatorBenchmarks } from './briefing.ts';
 
+const PLOT = new URL('../../docs/correlator-growth.svg', import.meta.url);
 const ID = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 const SIGNER = new BundleSigner(
   generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
@@ -28,6 +32,7 @@ const onOnePath = (n: number) => placed(n).map((policy) => ({ ...policy, scope: 
 const entries = (n: number): NewEntry[] => Array.from({ length: n }, (_, i) => plausibleEntry(i, AUTHORS));
 
 const BENCHMARKS: Record<string, () => ReturnType<typeof growth>> = {
+  ...correlatorBenchmarks,
   'compileTenant (policies)': () => growth([400, 4_000, 40_000], placed, (policies) => compileTenant(policies, 7)),
   'buildBundle (policies)': () =>
     growth(
@@ -65,10 +70,17 @@ export async function main(only: readonly string[], say: (line: string) => void)
   const wanted = (name: string) =>
     only.length === 0 || only.some((part) => name.toLowerCase().includes(part.toLowerCase()));
   const rows: string[][] = [];
+  const plotted = new Map<string, readonly Measurement[]>();
   for (const [name, run] of Object.entries(BENCHMARKS)) {
     if (!wanted(name)) continue;
     say(`  ${name} …`);
-    rows.push(...growthRows(name, await run()));
+    const measured = await run();
+    rows.push(...growthRows(name, measured));
+    if (name in correlatorBenchmarks) plotted.set(name, measured);
+  }
+  if (plotted.size === Object.keys(correlatorBenchmarks).length) {
+    await writeFile(PLOT, growthPlot('Correlator, scorer, planner: time an item', plotted));
+    say('  docs/correlator-growth.svg is written anew');
   }
   if (rows.length > 0) say(`\n${table(['Pure code', 'n', 'CPU time', 'An item', 'Growth'], rows)}`);
   if (wanted('HTTP clients')) {

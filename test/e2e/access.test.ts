@@ -82,6 +82,24 @@ const TABLE: Row[] = [
   ['GET', '/api/v1/policy/decisions/{carolDecision}', [401, 404, 404, 404, 404, 200, 404]],
   ['GET', `/api/v1/policy/decisions/${NONE}`, [401, 404, 404, 404, 404, 404, 404]],
 
+  ['GET', '/api/v1/connectors', [401, 403, 200, 200, 200, 200, 200]],
+  ['POST', '/api/v1/connectors', [401, 403, 201, 201, 201, 201, 201], () => connector('gcal')],
+  ['POST', '/api/v1/connectors', [401, 403, 403, 403, 201, 409, 400], () => connector('gcal', 'bob')],
+  ['GET', '/api/v1/connectors/{bobConnector}', [401, 403, 404, 404, 200, 200, 404]],
+  ['GET', '/api/v1/connectors/{sharedConnector}', [401, 403, 200, 200, 200, 200, 404]],
+  ['GET', '/api/v1/connectors/{bobConnector}/status', [401, 403, 404, 404, 200, 200, 404]],
+  ['GET', '/api/v1/connectors/{sharedConnector}/status', [401, 403, 200, 200, 200, 200, 404]],
+  ['POST', '/api/v1/connectors/{bobConnector}/sync', [401, 403, 404, 404, 200, 200, 404]],
+  ['POST', '/api/v1/connectors/{sharedConnector}/sync', [401, 403, 200, 200, 200, 200, 404]],
+  ['PATCH', '/api/v1/connectors/{bobConnector}', [401, 403, 404, 404, 200, 200, 404], () => ({ config: {} })],
+  ['PATCH', '/api/v1/connectors/{sharedConnector}', [401, 403, 403, 403, 403, 200, 404], () => ({ config: {} })],
+  ['POST', '/api/v1/connectors/gmail/read', [401, 400, 400, 400, 400, 400, 404], () => ({ resource: 'nothing' })],
+  ['POST', '/api/v1/connectors/gmail/write', [401, 400, 400, 400, 400, 400, 404], () => ({ action: 'nothing' })],
+  ['POST', '/api/v1/webhooks/{bobConnector}', [401, 401, 401, 401, 401, 401, 401], () => ({})],
+  ['POST', `/api/v1/webhooks/${NONE}`, [404, 404, 404, 404, 404, 404, 404], () => ({})],
+  ['DELETE', '/api/v1/connectors/{bobConnector}', [401, 403, 404, 404, 204, 404, 404]],
+  ['DELETE', '/api/v1/connectors/{sharedConnector}', [401, 403, 403, 403, 403, 204, 404]],
+
   ['GET', '/.well-known/authzen-configuration', [200, 200, 200, 200, 200, 200, 200]],
   ['POST', '/access/v1/evaluation', [401, 200, 200, 403, 403, 403, 403], () => authzen('alice')],
   ['POST', '/access/v1/evaluations', [401, 200, 200, 403, 403, 403, 403], () => ({ evaluations: [authzen('alice')] })],
@@ -121,6 +139,9 @@ function authzen(id: string) {
   const [subject, action] = [{ type: 'user', id }, { name: 'email_read' }];
   return { subject, action, resource: { type: 'mail', id: '1' } };
 }
+function connector(type: string, userId?: string) {
+  return { type, credentials: { kind: 'token', token: 'probe-token' }, ...(userId ? { userId } : {}) };
+}
 function entry() {
   return { actionType: 'tool_invocation', actionDetail: { tool: 'probe' }, outcome: 'success' };
 }
@@ -142,6 +163,8 @@ beforeAll(async () => {
   things.carolDecision = (await make('carol@acme.test', '/policy/evaluate', { action: 'email_read' })).decisionId;
   await make(admin, '/users', { users: [{ ...NEWCOMER, id: 'leaver', email: 'leaver@acme.test' }] });
   things.leaver = 'leaver';
+  things.bobConnector = (await make(admin, '/connectors', connector('github', 'bob'))).id;
+  things.sharedConnector = (await make(admin, '/connectors', connector('gmail'))).id;
 });
 afterAll(() => gateway?.stop());
 

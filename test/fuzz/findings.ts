@@ -12,7 +12,13 @@ const SLOW_MS = 5_000;
 /** A simulation may take 30 s: it gives way to everything else. */
 const SIMULATION_MS = 32_000;
 /** A 503 with one of these codes says what is away and when to come again: documented, and no fault. */
-const DOCUMENTED_503 = ['overloaded', 'audit_unavailable', 'database_unavailable', 'policy_engine_unreachable'];
+const DOCUMENTED_503 = [
+  'overloaded',
+  'audit_unavailable',
+  'database_unavailable',
+  'policy_engine_unreachable',
+  'connector_unavailable',
+];
 const STACK = /\n\s+at \S|node_modules|\.(ts|js):\d+:\d+|TypeError|ReferenceError|QueryFailedError/;
 const PROBES = /^\/(livez|readyz|startupz)/;
 

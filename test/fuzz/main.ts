@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runCampaign } from './campaign.ts';
-import { runningGateway, startOwnGateway } from './gateway.ts';
+import { GatewayProcess, RunningGateway, WITHOUT_LIMITS } from '../harness/process.ts';
 import { linesOf, Tally } from './report.ts';
 import type { ApiDocument } from './requests.ts';
 import { prepareSetting } from './setting.ts';
@@ -30,7 +30,9 @@ export async function main(args: readonly string[], say: (line: string) => void)
     say(USAGE);
     return values.help ? 0 : 2;
   }
-  const target = values.url ? runningGateway(values.url, values['data-dir']) : await startOwnGateway(say);
+  const target = values.url
+    ? new RunningGateway(values.url, values['data-dir'])
+    : await GatewayProcess.temporary({ env: WITHOUT_LIMITS, say });
   try {
     const document = JSON.parse(readFileSync('docs/openapi.json', 'utf8')) as ApiDocument;
     const tally = new Tally();

@@ -42,6 +42,10 @@ export async function prepareSetting(
     { action: 'email_read', subject: { userId: 'alice' } },
     agent.token,
   );
+  const credentials = { kind: 'token', token: 'fuzz' };
+  const connectors: string[] = [];
+  for (const userId of leavers.slice(0, 10))
+    connectors.push((await make('/api/v1/connectors', { type: 'github', userId, credentials })).id!);
   const records = [decision.decisionId!, '0'.repeat(26)];
   return {
     roles,
@@ -50,10 +54,12 @@ export async function prepareSetting(
         users: ['alice', 'carol', 'dave', ...leavers],
         policies,
         'agent-tokens': [agent.id!, ...spare.map(({ id }) => id!)],
+        connectors,
+        webhooks: connectors,
         audit: records,
         decisions: records,
       },
-      expendable: { users: leavers, policies, 'agent-tokens': spare.map(({ id }) => id!) },
+      expendable: { users: leavers, policies, connectors, 'agent-tokens': spare.map(({ id }) => id!) },
     },
   };
 }

@@ -109,6 +109,7 @@ async function serve(options: TestGatewayOptions, parts: Parts): Promise<TestGat
       OPA_BIN: servers.opaBinary,
       OPA_BUNDLE_TOKEN: bundleToken,
       OPA_BUNDLE_SIGNING_KEY: servers.bundleSigningKey,
+      SEALING_KEYS: servers.sealingKeys,
       OIDC_ISSUER: servers.issuer,
       OIDC_CLIENT_ID: servers.clientId,
       OIDC_CLIENT_SECRET: servers.clientSecret,

@@ -1,8 +1,7 @@
+import { findGo, findOpa, isRecentEnough, OLDEST_OPA_MAJOR, opaVersion } from '#libs/profile/opa';
 import { execFile } from 'node:child_process';
-import { access, constants, readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Environment } from '../context.ts';
 import { type Finding, fail, note, ok } from './finding.ts';
@@ -22,73 +21,40 @@ export function checkPostgresPackage(): Finding {
   }
 }
 
-/** The OPA that a start would take, without making one. The order is that of libs/profile. */
+/** The OPA that a start would take, without making one. */
 export async function checkOpaProgram(dataDir: string, env: Environment): Promise<Finding> {
   const name = 'OPA';
   if (env.OPA_BIN) {
-    const version = await opaVersion(env.OPA_BIN);
-    if (isRecent(version)) return ok(name, `${version}, ${env.OPA_BIN} (OPA_BIN)`);
+    const version = await opaVersion(env.OPA_BIN, env);
+    if (version && isRecentEnough(version)) return ok(name, `${version}, ${env.OPA_BIN} (OPA_BIN)`);
     const found = version ? `is OPA ${version}` : 'is no OPA that runs here';
     return fail(
       name,
       `OPA_BIN is ${env.OPA_BIN}, which ${found}`,
-      'Set it to an OPA of version 1.0 or newer, or unset it.',
+      `Set it to an OPA of version ${OLDEST_OPA_MAJOR}.0 or newer, or unset it.`,
     );
   }
   const found = await findOpa(dataDir, env);
   if (found) return ok(name, `${found.version}, ${found.binary}`);
-  const go = await firstThatRuns([...onPath('go', env), '/usr/local/go/bin/go'], ['version']);
-  if (go) return ok(name, `none yet; the first start builds it with ${go.trim()}, which takes a few minutes`);
+  const go = await goVersion(env);
+  if (go) return ok(name, `none yet; the first start builds it with ${go}, which takes a few minutes`);
   return note(
     name,
     'none yet, and Go to build it is not installed; the first start tries to download it',
-    'Without a way to the internet: set OPA_BIN to an OPA 1.0 or newer, put "opa" on the PATH, or install Go.',
+    `Without a way to the internet: set OPA_BIN to an OPA ${OLDEST_OPA_MAJOR}.0 or newer, put "opa" on the PATH, or install Go.`,
   );
 }
 
-/** The OPA program that is there already, 1.0 or newer; undefined where there is none. */
-export async function findOpa(
-  dataDir: string,
-  env: Environment,
-): Promise<{ binary: string; version: string } | undefined> {
-  const known = [...onPath('opa', env), resolve(dataDir, 'bin', 'opa'), ...(await cached(env))];
-  for (const binary of env.OPA_BIN ? [resolve(env.OPA_BIN)] : known) {
-    const version = await opaVersion(binary);
-    if (isRecent(version)) return { binary, version: version! };
-  }
-  return undefined;
+/** The OPA program that is there already: OPA_BIN, or what a start would find. Undefined where there is none. */
+export async function presentOpa(dataDir: string, env: Environment): Promise<string | undefined> {
+  if (!env.OPA_BIN) return (await findOpa(dataDir, env))?.binary;
+  const version = await opaVersion(env.OPA_BIN, env);
+  return version && isRecentEnough(version) ? resolve(env.OPA_BIN) : undefined;
 }
 
-function onPath(program: string, env: Environment): string[] {
-  return (env.PATH ?? '')
-    .split(delimiter)
-    .filter(Boolean)
-    .map((folder) => resolve(folder, program));
-}
-
-async function cached(env: Environment): Promise<string[]> {
-  const tools = resolve(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'openclaw-enterprise', 'tools');
-  const names = await readdir(tools).catch(() => []);
-  return names.filter((name) => name.startsWith('opa@')).map((name) => join(tools, name, 'opa'));
-}
-
-async function opaVersion(binary: string): Promise<string | undefined> {
-  const text = await firstThatRuns([binary], ['version']);
-  return text && /^Version: v?(\S+)/m.exec(text)?.[1];
-}
-
-function isRecent(version: string | undefined): boolean {
-  return version !== undefined && Number(version.split('.')[0]) >= 1;
-}
-
-async function firstThatRuns(binaries: readonly string[], args: readonly string[]): Promise<string | undefined> {
-  for (const binary of binaries) {
-    try {
-      await access(binary, constants.X_OK);
-      return (await promisify(execFile)(binary, args, { timeout: 20_000 })).stdout;
-    } catch {
-      // the next one
-    }
-  }
-  return undefined;
+async function goVersion(env: Environment): Promise<string | undefined> {
+  const go = findGo(env);
+  if (go === undefined) return undefined;
+  const answer = await promisify(execFile)(go, ['version'], { timeout: 20_000 }).catch(() => undefined);
+  return answer?.stdout.trim();
 }

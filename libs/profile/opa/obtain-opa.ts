@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProfileError } from '../errors.ts';
 import { type FileLock, tryLock } from '../host/file-lock.ts';
 import { type Progress } from '../progress.ts';
-import { BUILT_OPA, buildOpa, findGo, onPath } from './build-opa.ts';
+import { BUILT_OPA, buildOpa, findGo } from './build-opa.ts';
 import { type OpaRelease, RELEASED_OPA, downloadOpa, releaseForThisMachine } from './download-opa.ts';
+import { cachedOpa, findOpa, toolCache } from './find-opa.ts';
 import { OLDEST_OPA_MAJOR, isRecentEnough, opaVersion } from './opa-version.ts';
 
 export interface ObtainOpaOptions {
@@ -27,14 +27,14 @@ export async function obtainOpa(options: ObtainOpaOptions): Promise<string> {
   const { dataDir, env = process.env, progress } = options;
   if (env.OPA_BIN) return chosenByHand(resolve(env.OPA_BIN), env);
 
-  const cache = resolve(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'openclaw-enterprise', 'tools');
-  const cached = (version: string) => join(cache, `opa@${version}`, 'opa');
-  const known = [onPath('opa', env), resolve(dataDir, 'bin', 'opa'), cached(BUILT_OPA), cached(RELEASED_OPA)];
-  for (const binary of known) {
-    if (binary && existsSync(binary) && (await isUsable(binary, env, progress))) return binary;
-  }
+  const found = await findOpa(dataDir, env, (binary, version) => {
+    const why = version ? `it is version ${version}, older than ${OLDEST_OPA_MAJOR}.0` : 'it does not run here';
+    progress(`Passing over ${binary}: ${why}.`);
+  });
+  if (found) return found.binary;
 
-  const lock = await buildLock(cache, options, cached);
+  const cached = (version: string) => cachedOpa(env, version);
+  const lock = await buildLock(toolCache(env), options, cached);
   if (typeof lock === 'string') return lock;
   try {
     return await make(cached, options);
@@ -55,14 +55,6 @@ async function chosenByHand(binary: string, env: NodeJS.ProcessEnv): Promise<str
     'not_found',
     `OPA_BIN is ${binary}, which ${found}. Set it to an OPA of version ${OLDEST_OPA_MAJOR}.0 or newer, or unset it.`,
   );
-}
-
-async function isUsable(binary: string, env: NodeJS.ProcessEnv, progress: Progress): Promise<boolean> {
-  const version = await opaVersion(binary, env);
-  if (version && isRecentEnough(version)) return true;
-  const found = version ? `it is version ${version}, older than ${OLDEST_OPA_MAJOR}.0` : 'it does not run here';
-  progress(`Passing over ${binary}: ${found}.`);
-  return false;
 }
 
 /** The right to build, or the path of what another process built while we waited for that right. */

@@ -1,7 +1,7 @@
 import { type NewEntry, AuditLog, DECISION_MARK } from '#audit';
 import { type DirectoryPerson, People } from '#identity';
 import { mayActFor, type Principal, principalName } from '#libs/access';
-import { toClassification } from '#libs/classification';
+import { type Classification, toClassification } from '#libs/classification';
 import { invalid, Problem } from '#libs/http';
 import { Injectable } from '@nestjs/common';
 import { Propagation } from '../bundles/propagation.ts';
@@ -22,6 +22,8 @@ export interface DecisionAnswer {
   readonly obligations: EngineDecision['obligations'];
   readonly policies: EngineDecision['policies'];
   readonly revision: string | null;
+  /** The label of the thing asked about, as policy sees it; null where the question has none. */
+  readonly classification: Classification | null;
 }
 
 interface Decided {
@@ -42,9 +44,15 @@ export class Evaluator {
     private readonly metrics: PolicyMetrics,
   ) {}
 
-  async evaluate(principal: Principal, request: Evaluation, requestId: string): Promise<DecisionAnswer> {
+  /** @param actor who asks, where it is not the principal: the system itself, for a person */
+  async evaluate(
+    principal: Principal,
+    request: Evaluation,
+    requestId: string,
+    actor = principalName(principal),
+  ): Promise<DecisionAnswer> {
     const { entry, decision } = await this.decide(principal, request, requestId);
-    const { id } = await this.audit.append(entry);
+    const { id } = await this.audit.append({ ...entry, actor });
     return this.answer(id, decision);
   }
 
@@ -136,6 +144,7 @@ export class Evaluator {
       obligations: decision.obligations,
       policies: decision.policies,
       revision: decision.revision ?? null,
+      classification: decision.classification === null ? null : toClassification(decision.classification),
     };
   }
 }

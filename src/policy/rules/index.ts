@@ -38,3 +38,4 @@ export { byPlace, compare, type PlacedPolicy, type PolicyReference } from './pla
 export { findWidening, type Violation } from './hierarchy.ts';
 export { effectivePolicy, type EffectiveField, type EffectivePolicy } from './effective.ts';
 export { compileTenant, decodeReference, encodeReference, type TenantData } from './bundle.ts';
+export * from './labels.ts';

@@ -2,9 +2,9 @@ import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } f
 import { type AuthenticatedRequest, type Principal, principalName } from '#libs/access';
 import { Clock } from '#libs/clock';
 import { Database } from '#libs/database';
-import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { from, lastValueFrom, type Observable } from 'rxjs';
+import { KeptAnswer } from './kept-answer.ts';
 import { invalid, Problem } from './problem.ts';
 
 /** A claim that is older was left by a process that died: the same call may run again. */
@@ -14,41 +14,45 @@ const KEEP_MS = 24 * 3_600_000;
 
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
-/** On the request while a call with an idempotency key runs: the same each time the call is repeated. */
+/** On the request while a call with an idempotency key runs. */
 export interface IdempotentRequest {
-  idempotency?: { readonly seed: string; readonly claimedAt: number };
+  idempotency?: {
+    /** With `claimedAt` the same each time the call is repeated. */
+    readonly seed: string;
+    readonly claimedAt: number;
+    /** Keeps the answer for those who repeat the call, or gives the key back where it failed. */
+    readonly settle: (status: number, body: string) => Promise<void>;
+  };
 }
 
 /**
  * `Idempotency-Key` on every POST: the first answer again for the same key and body, 422 for the same key with another
  * body, 409 while the first call still runs. Only successes are kept, so a call that failed may be repeated.
  *
+ * A guard, the last one, claims the key; {@link settleIdempotency} keeps the answer when it is about to leave. A call without
+ * a key pays for neither.
+ *
  * The key itself is not stored and the kept answer is sealed with it: whoever reads the table learns neither.
  */
 @Injectable()
-export class IdempotencyInterceptor implements NestInterceptor {
+export class IdempotencyGuard implements CanActivate {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  /** @throws KeptAnswer, which is the first answer */
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest & AuthenticatedRequest & IdempotentRequest>();
     const key = request.headers['idempotency-key'];
-    if (request.method !== 'POST' || key === undefined || !request.principal) return next.handle();
+    if (request.method !== 'POST' || key === undefined || !request.principal) return true;
     if (typeof key !== 'string' || !KEY.test(key)) {
       throw invalid('Idempotency-Key', 'must be 1 to 255 printable ASCII characters without spaces');
     }
-    return from(this.once(request.principal, key, request, context.switchToHttp().getResponse<FastifyReply>(), next));
+    return this.once(request.principal, key, request);
   }
 
-  private async once(
-    principal: Principal,
-    key: string,
-    request: FastifyRequest & IdempotentRequest,
-    reply: FastifyReply,
-    next: CallHandler,
-  ): Promise<unknown> {
+  private async once(principal: Principal, key: string, request: FastifyRequest & IdempotentRequest): Promise<true> {
     const call: Call = {
       tenantId: principal.tenantId,
       caller: principalName(principal),
@@ -56,20 +60,16 @@ export class IdempotencyInterceptor implements NestInterceptor {
       requestHash: sha256(`${request.method} ${request.url}\n${JSON.stringify(request.body ?? null)}`),
     };
     const claim = await this.claim(call);
-    if (claim.kind === 'answered') {
-      void reply.header('Idempotency-Replayed', 'true');
-      return JSON.parse(open(claim.body, key)) as unknown;
-    }
-    request.idempotency = { seed: call.keyHash.toString('hex'), claimedAt: claim.firstClaimedAt };
-    let answer: unknown;
-    try {
-      answer = await lastValueFrom(next.handle(), { defaultValue: undefined });
-    } catch (error) {
-      await this.release(call).catch(() => undefined);
-      throw error;
-    }
-    await this.keep(call, seal(JSON.stringify(answer ?? null), key));
-    return answer;
+    if (claim.kind === 'answered') throw KeptAnswer.read(open(claim.body, key));
+    request.idempotency = {
+      seed: call.keyHash.toString('hex'),
+      claimedAt: claim.firstClaimedAt,
+      settle: async (status, body) => {
+        if (status < 400) await this.keep(call, seal(new KeptAnswer(status, body).written(), key));
+        else await this.release(call).catch(() => undefined);
+      },
+    };
+    return true;
   }
 
   private async claim(call: Call): Promise<Claim> {
@@ -119,6 +119,19 @@ export class IdempotencyInterceptor implements NestInterceptor {
       tx.query(`DELETE FROM idempotency_keys WHERE key_hash = $1 AND body IS NULL`, [call.keyHash]),
     );
   }
+}
+
+/** A hook before an answer leaves: what cannot be kept is not given out, so that a repeat never does the work twice. */
+export function settleIdempotency(
+  request: FastifyRequest & IdempotentRequest,
+  reply: FastifyReply,
+  payload: unknown,
+  next: (error?: Error) => void,
+): void {
+  const { idempotency } = request;
+  if (!idempotency) return next();
+  delete request.idempotency;
+  idempotency.settle(reply.statusCode, typeof payload === 'string' ? payload : '').then(() => next(), next);
 }
 
 interface Call {

@@ -1,0 +1,2 @@
+export * from './gcal-emulator.ts';
+export type { CalendarEvent, EventDraft } from './event.ts';

@@ -1,0 +1,2 @@
+export * from './gdrive-emulator.ts';
+export type { FileDraft } from './drive.ts';

@@ -1,0 +1,3 @@
+export * from './jobs.ts';
+export { JobsModule } from './jobs.module.ts';
+export { JOBS_SCHEMA, prepareJobsSchema } from './schema.ts';

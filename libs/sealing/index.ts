@@ -1,0 +1,2 @@
+export * from './sealing.ts';
+export { SealingModule } from './sealing.module.ts';

@@ -1,0 +1,46 @@
+import type { Principal } from '#libs/access';
+import type { SyncState } from './connectors.sql.ts';
+import type { ConnectorType, WorkItem } from './work-item.ts';
+
+/** How one system stands for one person. */
+export interface ConnectorStatus {
+  readonly connector: ConnectorType;
+  readonly state: SyncState;
+  /** In plain words. */
+  readonly reason?: string;
+  /** ISO 8601: the last sync that came to its end. */
+  readonly lastSync: string | null;
+}
+
+/** For whom something is done where nobody calls: the briefing's own schedule. */
+export interface OnBehalfOf {
+  readonly tenantId: string;
+  readonly userId: string;
+}
+
+/** What people have to do in the systems they work in: the face of the connectors for the briefing. */
+export abstract class ConnectedWork {
+  /** Everything that is known, done things and calendar events included, with the label that policy gives each. */
+  abstract itemsOf(tenantId: string, userId: string): Promise<WorkItem[]>;
+  /** One a system that is connected for this person. */
+  abstract statusOf(tenantId: string, userId: string): Promise<ConnectorStatus[]>;
+  /** Syncs what has grown old; returns at the deadline with what is there. Never throws for a system that is away. */
+  abstract refresh(
+    tenantId: string,
+    userId: string,
+    options: { readonly deadlineMs: number; readonly systems?: readonly ConnectorType[] },
+  ): Promise<void>;
+  /**
+   * Does something in a system, with policy, audit and everything else round it.
+   * @returns what the connector's operation returns
+   * @throws Problem `forbidden` (policy), `not_found` (no such connector or action), `validation_failed`,
+   *   `connector_unavailable` and `overloaded` (with `retryAfter`), `connector_unauthorised`
+   */
+  abstract write(
+    who: Principal | OnBehalfOf,
+    type: ConnectorType,
+    action: string,
+    input: unknown,
+    requestId?: string,
+  ): Promise<unknown>;
+}

@@ -1,0 +1,116 @@
+import { type DirectoryPerson, People } from '#identity';
+import type { Principal } from '#libs/access';
+import { Clock } from '#libs/clock';
+import { type Settings, SETTINGS_TOKEN } from '#libs/config';
+import { Database } from '#libs/database';
+import { Problem } from '#libs/http';
+import { Policies } from '#policy';
+import { Inject, Injectable } from '@nestjs/common';
+import { ulid } from 'ulid';
+import { ConnectedWork, type ConnectorStatus, type OnBehalfOf } from '../connected-work.ts';
+import * as sql from '../connectors.sql.ts';
+import { errandOf } from '../errand.ts';
+import { Operations } from '../pipeline/operations.ts';
+import type { ConnectorType, WorkItem } from '../work-item.ts';
+import { Syncs } from './syncs.ts';
+
+/** {@link ConnectedWork}, from what the syncs have stored. */
+@Injectable()
+export class StoredWork extends ConnectedWork {
+  constructor(
+    private readonly database: Database,
+    private readonly people: People,
+    private readonly policies: Policies,
+    private readonly syncs: Syncs,
+    private readonly operations: Operations,
+    private readonly clock: Clock,
+    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+  ) {
+    super();
+  }
+
+  override async itemsOf(tenantId: string, userId: string): Promise<WorkItem[]> {
+    const person = await this.people.find(tenantId, userId);
+    if (!person) return [];
+    const rows: sql.ItemRow[] = await this.database.tenant(tenantId, (tx) => tx.query(sql.ITEMS_OF_PERSON, [userId]));
+    if (rows.length === 0) return [];
+    const label = await this.policies.labelsFor(person);
+    return rows.map(({ item }) => ({ ...item, classification: label(item.system, item.kind, item.classification) }));
+  }
+
+  override async statusOf(tenantId: string, userId: string): Promise<ConnectorStatus[]> {
+    return (await this.standing(tenantId, userId)).map(statusFrom);
+  }
+
+  override async refresh(
+    tenantId: string,
+    userId: string,
+    { deadlineMs, systems }: { readonly deadlineMs: number; readonly systems?: readonly ConnectorType[] },
+  ): Promise<void> {
+    let late: () => void = () => undefined;
+    const deadline = new Promise<void>((resolve) => (late = this.clock.after(deadlineMs, resolve)));
+    const work = async () => {
+      const stale = (await this.standing(tenantId, userId)).filter(
+        (row) => (!systems || systems.includes(row.type)) && this.isStale(row),
+      );
+      await Promise.all(stale.map((row) => this.syncs.syncNow(tenantId, row.connector_id, userId)));
+    };
+    // What is late goes on behind the caller's back.
+    const done = work().catch(() => undefined);
+    await Promise.race([done, deadline]);
+    late();
+  }
+
+  override async write(
+    who: Principal | OnBehalfOf,
+    type: ConnectorType,
+    action: string,
+    input: unknown,
+    requestId = `write-${ulid()}`,
+  ): Promise<unknown> {
+    const errand =
+      'kind' in who
+        ? await errandOf(this.people, who, undefined, requestId)
+        : systemErrand(await this.person(who), requestId);
+    const { tenantId, id } = errand.person;
+    const [row]: sql.ConnectorRow[] = await this.database.tenant(tenantId, (tx) =>
+      tx.query(sql.CONNECTOR_OF_PERSON, [id, type]),
+    );
+    if (!row) throw new Problem('not_found', `No ${type} is connected for this person.`);
+    return (await this.operations.write(errand, row, action, input)).result;
+  }
+
+  private async person({ tenantId, userId }: OnBehalfOf): Promise<DirectoryPerson> {
+    const person = await this.people.find(tenantId, userId);
+    if (!person) throw new Problem('not_found', `There is no user "${userId}".`);
+    return person;
+  }
+
+  private standing(tenantId: string, userId: string): Promise<sql.StatusRow[]> {
+    return this.database.tenant(tenantId, (tx) => tx.query(sql.STATUS_OF_PERSON, [userId]));
+  }
+
+  /** One that has failed is left alone until its pause is over. */
+  private isStale(row: sql.StatusRow): boolean {
+    if (row.last_try === null || row.next_sync_at === null) return true;
+    const now = this.clock.now();
+    if (row.failures > 0) return row.next_sync_at.getTime() <= now;
+    const age = row.last_sync === null ? Infinity : now - row.last_sync.getTime();
+    return age >= this.settings.CONNECTOR_SYNC_INTERVAL_SECONDS * 1000;
+  }
+}
+
+export function statusFrom(row: sql.StatusRow): ConnectorStatus {
+  const reason = row.last_try === null ? 'It has not been read yet' : row.reason;
+  return {
+    connector: row.type,
+    state: row.state ?? 'partial',
+    ...(reason ? { reason } : {}),
+    lastSync: row.last_sync?.toISOString() ?? null,
+  };
+}
+
+function systemErrand(person: DirectoryPerson, requestId: string) {
+  const principal = { kind: 'person', tenantId: person.tenantId, person, via: 'token' } as const;
+  return { person, principal, actor: 'system', requestId };
+}
