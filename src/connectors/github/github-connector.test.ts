@@ -107,17 +107,21 @@ describe('a sync of GitHub', () => {
     expect([...gone].sort()).toEqual(['acme/gateway#2', 'acme/gateway#5', 'acme/gateway#6']);
   });
 
-  it('lets go of what is in a repository that has moved or is no longer shared', async () => {
-    asking();
-    github.openPull('acme/other', { author: 'bo', requested: ['ana'] });
-    const { cursor } = await sync(null);
-    after(6 * MINUTE);
-    github.state.transfer(REPO, 'acme/portal');
-    Object.assign(github.state.repository('acme/other')!, { isPrivate: true }).members.add('bo');
-    const { items, gone } = await sync(cursor);
-    expect([...gone].sort()).toEqual(['acme/gateway#1', 'acme/other#1']);
-    expect(idsOf(items)).toEqual(['acme/portal#1']);
-  });
+  it.each(['manual', 'follow'] as const)(
+    'lets go of what has moved or is no longer shared (redirects: %s)',
+    async (redirect) => {
+      const fetch: typeof globalThis.fetch = (input, init) => access.fetch(input, { ...init, redirect });
+      asking();
+      github.openPull('acme/other', { author: 'bo', requested: ['ana'] });
+      const { cursor } = await sync(null);
+      after(6 * MINUTE);
+      github.state.transfer(REPO, 'acme/portal');
+      Object.assign(github.state.repository('acme/other')!, { isPrivate: true }).members.add('bo');
+      const { items, gone } = await sync(cursor, { fetch });
+      expect([...gone].sort()).toEqual(['acme/gateway#1', 'acme/other#1']);
+      expect(idsOf(items)).toEqual(['acme/portal#1']);
+    },
+  );
 
   it('does without notifications where the token may not read them', async () => {
     const pull = asking();

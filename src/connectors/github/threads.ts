@@ -46,6 +46,8 @@ export class Threads {
         (await callIfThere(this.access, this.github.rest.issues.get({ owner, repo, issue_number: number })))?.data,
       );
     if (threadId(repository, issue['number']) === null) return null;
+    // Who follows the redirect of a repository that has moved comes to the same thing under another name.
+    if (repositoryOf(issue).toLowerCase() !== repository.toLowerCase()) return null;
     const isOpen = issue['state'] !== 'closed';
     const isPull = issue['pull_request'] !== undefined;
     const [pull, timeline, isPrivate] = await Promise.all([
