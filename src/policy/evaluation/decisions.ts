@@ -4,6 +4,7 @@ import { Problem } from '#libs/http';
 import { Injectable } from '@nestjs/common';
 import type { EngineDecision } from './decision.ts';
 import { explain, type RecordedDecision } from './explanation.ts';
+import { fromRecord, type RecordedSaying } from './record.ts';
 
 /** Recorded decisions, read back from the audit log: the decision's id is its entry's. */
 @Injectable()
@@ -16,6 +17,7 @@ export class Decisions {
     const detail = detailOf(entry);
     if (!entry?.policyResult || !detail)
       throw new Problem('not_found', `There is no decision "${id}" that you may read.`);
+    const { domains, policies } = fromRecord(detail);
     const record: RecordedDecision = {
       userId: entry.userId ?? detail.subject.userId,
       action: detail.action,
@@ -23,8 +25,8 @@ export class Decisions {
       autonomy: detail.autonomy,
       reason: entry.policyReason ?? '',
       classification: entry.dataClassification,
-      domains: detail.domains,
-      policies: detail.policies,
+      domains,
+      policies,
       obligations: detail.obligations,
       revision: detail.revision,
     };
@@ -46,8 +48,8 @@ export class Decisions {
       classification: record.classification,
       constraints: detail.constraints,
       obligations: detail.obligations,
-      scopes: detail.domains,
-      policies: detail.policies,
+      scopes: domains,
+      policies,
       revision: detail.revision,
     };
   }
@@ -63,7 +65,7 @@ export class Decisions {
 }
 
 /** What the evaluator records of a decision. */
-interface Detail {
+interface Detail extends RecordedSaying {
   readonly engine: typeof ENGINE;
   readonly action: string;
   readonly subject: { readonly userId: string };
@@ -72,8 +74,6 @@ interface Detail {
   readonly autonomy: EngineDecision['autonomy'];
   readonly constraints: EngineDecision['constraints'];
   readonly obligations: EngineDecision['obligations'];
-  readonly policies: EngineDecision['policies'];
-  readonly domains: EngineDecision['domains'];
   readonly revision: string | null;
 }
 

@@ -10,6 +10,7 @@ import { PolicyMetrics } from '../policy.metrics.ts';
 import { denied, type EngineDecision } from './decision.ts';
 import { PolicyEngine } from './engine.ts';
 import type { Evaluation } from './evaluation.schema.ts';
+import { toRecord } from './record.ts';
 
 /** The answer to an evaluation. Source: the API contract, "Evaluate". */
 export interface DecisionAnswer {
@@ -99,7 +100,7 @@ export class Evaluator {
     decision: EngineDecision,
     requestId: string,
   ): NewEntry {
-    const { decision: result, autonomy, constraints, obligations, policies, domains, revision } = decision;
+    const { decision: result, autonomy, constraints, obligations, revision } = decision;
     const connector = request.resource?.connector;
     const classification = toClassification(decision.classification);
     return {
@@ -118,8 +119,7 @@ export class Evaluator {
         autonomy,
         constraints,
         obligations,
-        policies,
-        domains,
+        ...toRecord(decision),
         revision: revision ?? null,
       },
       dataAccessed: connector ? [{ source: connector, classification, purpose: request.action }] : null,
