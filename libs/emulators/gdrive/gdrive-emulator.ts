@@ -341,7 +341,7 @@ function listComments(
 ): EmulatedAnswer {
   const since = Date.parse(query.get('startModifiedTime') ?? '1970-01-01');
   const deleted = query.get('includeDeleted') === 'true';
-  const found = file.comments.filter((one) => (deleted || !one.deleted) && Date.parse(one.modifiedTime) >= since);
+  const found = file.comments.filter((one) => (deleted || !one.deleted) && !(Date.parse(one.modifiedTime) < since));
   const token = query.get('pageToken');
   const offset = token === null ? 0 : Number(unseal(token)?.offset ?? NaN);
   if (Number.isNaN(offset)) throw invalid('Invalid Value', 'pageToken');
