@@ -256,6 +256,23 @@ describe('writing to a calendar', () => {
     expect(emulator.written).toHaveLength(1);
   });
 
+  it('tells the pipeline which writes may be repeated: not the creation of an event without an id', async () => {
+    const marked: boolean[] = [];
+    const send = access.fetch;
+    access = {
+      ...access,
+      fetch: (input, init) => {
+        if ((init?.method ?? 'GET') !== 'GET') marked.push(new Headers(init?.headers).has('x-openclaw-repeatable'));
+        return send(input, init);
+      },
+    };
+    const { id } = await run('writes', 'calendar_create_event', plan);
+    await run('writes', 'calendar_create_event', { ...plan, id: 'Task #7' });
+    await run('writes', 'calendar_update_event', { eventId: id, title: 'New' });
+    await run('writes', 'calendar_delete_event', { eventId: id });
+    expect(marked).toEqual([false, true, true, true]);
+  });
+
   it('changes what is given, and keeps the answers of those who stay invited', async () => {
     const attendees = [{ email: 'bob@acme.test', responseStatus: 'accepted' }];
     add('one', '2026-11-26T10:00:00Z', { summary: 'Old', attendees });

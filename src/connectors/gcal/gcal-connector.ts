@@ -8,7 +8,7 @@ import { writes } from './writes.ts';
 export const gcalConnector: Connector = {
   type: 'gcal',
   defaultBaseUrl: 'https://www.googleapis.com',
-  syncAction: 'calendar_list',
+  syncAction: 'calendar_read',
   config: z.strictObject({
     /** How many days ahead are read. */
     days: z.number().int().min(1).max(60).optional(),

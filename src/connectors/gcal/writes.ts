@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { VendorError, type Operation, type VendorAccess } from '../connector.ts';
-import { call, callForText, GoogleRefused } from '../google/call.ts';
+import { call, callForText, GoogleRefused, REPEATABLE } from '../google/call.ts';
 import { calendarOf, clientFor, type GoogleEvent } from './client.ts';
 import { shown } from './reads.ts';
 
@@ -33,7 +33,13 @@ const calendar_create_event: Operation<z.infer<typeof createInput>> = {
     const eventId = id === undefined ? undefined : eventIdFor(id);
     try {
       const request = { calendarId, sendUpdates: 'all', requestBody: { ...bodyOf(input, access), id: eventId } };
-      return { ...shown(await call('gcal: the event', client.events.insert(request)), access), created: true };
+      return {
+        ...shown(
+          await call('gcal: the event', client.events.insert(request, eventId === undefined ? {} : REPEATABLE)),
+          access,
+        ),
+        created: true,
+      };
     } catch (error) {
       if (!(error instanceof GoogleRefused) || error.status !== 409 || eventId === undefined) throw error;
       const existing = await call('gcal: the event', client.events.get({ calendarId, eventId }));
@@ -59,7 +65,7 @@ const calendar_update_event: Operation<z.infer<typeof updateInput>> = {
       );
     }
     const request = { calendarId, eventId, sendUpdates: 'all', requestBody: changes };
-    return shown(await call('gcal: the event', client.events.patch(request)), access);
+    return shown(await call('gcal: the event', client.events.patch(request, REPEATABLE)), access);
   },
 };
 
@@ -71,7 +77,7 @@ const calendar_delete_event: Operation<z.infer<typeof deleteInput>> = {
   async run(access, { eventId }) {
     try {
       const request = { calendarId: calendarOf(access), eventId, sendUpdates: 'all' };
-      await callForText('gcal: the event', clientFor(access).events.delete(request));
+      await callForText('gcal: the event', clientFor(access).events.delete(request, REPEATABLE));
       return { id: eventId, deleted: true };
     } catch (error) {
       if (error instanceof GoogleRefused && error.status === 410) return { id: eventId, deleted: false };

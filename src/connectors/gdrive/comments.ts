@@ -1,3 +1,4 @@
+import { mapAtMost } from '../at-most.ts';
 import type { VendorAccess } from '../connector.ts';
 import { call, GoogleRefused, listOf } from '../google/call.ts';
 import { clientFor, type GoogleComment, type GoogleFile } from './client.ts';
@@ -42,17 +43,9 @@ export async function commentsOn(access: VendorAccess, fileId: string): Promise<
 
 /** The comments on each of these documents; those that nobody else can have commented on are not asked about. */
 export async function commentsOnEach(access: VendorAccess, files: readonly GoogleFile[]): Promise<GoogleComment[][]> {
-  const comments = files.map((): GoogleComment[] => []);
-  let next = 0;
-  const worker = async () => {
-    while (next < files.length) {
-      const at = next++;
-      const file = files[at];
-      if (file?.id != null && mayHaveComments(file)) comments[at] = await commentsOn(access, file.id);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return comments;
+  return mapAtMost(AT_ONCE, files, async (file) =>
+    file.id != null && mayHaveComments(file) ? commentsOn(access, file.id) : [],
+  );
 }
 
 function mayHaveComments({ shared, mimeType }: GoogleFile): boolean {

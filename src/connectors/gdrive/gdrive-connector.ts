@@ -8,7 +8,7 @@ import { writes } from './writes.ts';
 export const gdriveConnector: Connector = {
   type: 'gdrive',
   defaultBaseUrl: 'https://www.googleapis.com',
-  syncAction: 'gdrive_list',
+  syncAction: 'gdrive_read',
   config: z.strictObject({
     /** How many days back documents are read at first. */
     days: z.number().int().min(1).max(365).optional(),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Operation } from '../connector.ts';
-import { call } from '../google/call.ts';
+import { call, REPEATABLE } from '../google/call.ts';
 import { clientFor } from './client.ts';
 
 const fileId = z.string().regex(/^[\w-]{1,200}$/);
@@ -24,7 +24,7 @@ const gdrive_share: Operation<z.infer<typeof shareInput>> = {
   action: 'gdrive_share',
   async run(access, { fileId: id, email, role }) {
     const request = { fileId: id, fields: 'id,role', requestBody: { type: 'user', emailAddress: email, role } };
-    const made = await call('gdrive: the permission', clientFor(access).permissions.create(request));
+    const made = await call('gdrive: the permission', clientFor(access).permissions.create(request, REPEATABLE));
     return { fileId: id, email, role: made.role ?? role };
   },
 };

@@ -1,23 +1,40 @@
 /** How the clients of Google's APIs are built here, and how their failures become ours. */
-import { VendorError, type VendorAccess, type VendorFailure } from '../connector.ts';
+import type { VendorAccess, VendorError, VendorFailure } from '../connector.ts';
+import { REPEATABLE_HEADER } from '../pipeline/vendor-fetch.ts';
+import { asVendorError, garbled, Refused, retryAtOf } from '../refused.ts';
 
 /** Options for a client of `@googleapis/*` that goes through the pipeline, which alone signs, waits and retries. */
 export function clientOptions(access: VendorAccess) {
-  return { rootUrl: `${access.baseUrl}/`, fetchImplementation: access.fetch, retry: false } as const;
+  return {
+    rootUrl: `${access.baseUrl}/`,
+    fetchImplementation: access.fetch,
+    retry: false,
+    responseType: 'json',
+  } as const;
 }
 
+/** For a write that comes to the same however often it is sent: the pipeline may repeat it. */
+export const REPEATABLE = { headers: { [REPEATABLE_HEADER]: 'yes' } } as const;
+
 /** A request that Google has refused, with what tells its kind. */
-export class GoogleRefused extends VendorError {
+export class GoogleRefused extends Refused {
   constructor(
-    failure: VendorFailure,
-    message: string,
-    readonly status: number,
+    status: number,
+    what: string,
     /** Google's own word, such as `fullSyncRequired`. */
     readonly reason: string,
-    retryAt?: number,
+    retryAt: number | undefined,
   ) {
-    super(failure, message, retryAt);
+    super(status, what, { ...meaningOf(status, reason), retryAt });
   }
+}
+
+/** Google says 403 of limits too, and has its own use of conflicts. */
+function meaningOf(status: number, reason: string): { failure?: VendorFailure; says?: string } {
+  if (/rateLimit|quotaExceeded|limitExceeded/i.test(reason))
+    return { failure: 'rate_limited', says: 'too many requests' };
+  if (status === 409) return { says: 'exists already' };
+  return status === 412 ? { says: 'has changed in the meantime' } : {};
 }
 
 /**
@@ -48,7 +65,7 @@ async function settled<T>(words: string, request: Promise<{ data: T }>): Promise
     return await request;
   } catch (error) {
     // The client's error holds request and answer, with what people wrote: it is not passed on, not even as the cause.
-    throw asVendorError(words, error);
+    throw failureIn(words, error);
   }
 }
 
@@ -58,66 +75,11 @@ interface Answer {
   readonly data?: unknown;
 }
 
-function asVendorError(words: string, error: unknown): VendorError {
-  const chain = causesOf(error);
-  const own = chain.find((cause) => cause instanceof VendorError);
-  if (own !== undefined) return own;
-  const { response } = error as { response?: Answer };
-  if (response?.status !== undefined) return refused(words, response.status, response);
-  if (chain.some(({ name }) => name === 'TimeoutError' || name === 'AbortError')) {
-    return new VendorError('timeout', `${words}: no answer in time`);
-  }
-  // What undici says of a body that ends before its length.
-  if (chain.some(({ message }) => message === 'terminated')) {
-    return new VendorError('garbled', `${words}: the answer broke off`);
-  }
-  return new VendorError('unavailable', `${words}: the system cannot be reached`);
-}
-
-/** An error and what lies behind it; known by its looks, because not every error is of this realm. */
-function causesOf(error: unknown): Error[] {
-  const chain: Error[] = [];
-  for (
-    let cause = error;
-    typeof cause === 'object' && cause !== null && chain.length < 5;
-    cause = (cause as Error).cause
-  ) {
-    chain.push(cause as Error);
-  }
-  return chain;
-}
-
-function refused(words: string, status: number, { headers, data }: Answer): GoogleRefused {
-  const reason = reasonIn(data);
-  const after = Number(headers instanceof Headers ? headers.get('retry-after') : headers?.['retry-after']);
-  const retryAt = Number.isFinite(after) && after > 0 ? Date.now() + after * 1000 : undefined;
-  const [failure, says] = failureOf(status, reason);
-  return new GoogleRefused(failure, `${words}: ${says}`, status, reason, retryAt);
-}
-
-function failureOf(status: number, reason: string): [VendorFailure, string] {
-  // Google says 403 for both.
-  if (status === 429 || /rateLimit|quotaExceeded|limitExceeded/i.test(reason))
-    return ['rate_limited', 'too many requests'];
-  switch (status) {
-    case 401:
-      return ['unauthorised', 'the access token is not accepted'];
-    case 403:
-      return ['forbidden', 'this person may not do that'];
-    case 404:
-      return ['not_found', 'does not exist, or is not shared with this person'];
-    case 409:
-      return ['invalid', 'exists already'];
-    case 410:
-      return ['not_found', 'no longer exists'];
-    case 412:
-      return ['invalid', 'has changed in the meantime'];
-    case 408:
-    case 504:
-      return ['timeout', 'no answer in time'];
-    default:
-      return status >= 500 ? ['unavailable', `the system failed (${status})`] : ['invalid', `was refused (${status})`];
-  }
+function failureIn(words: string, error: unknown): VendorError {
+  const { status, headers, data } = (error as { response?: Answer }).response ?? {};
+  if (status === undefined) return asVendorError(words, error);
+  const after = headers instanceof Headers ? headers.get('retry-after') : headers?.['retry-after'];
+  return new GoogleRefused(status, words, reasonIn(data), retryAtOf(after, Date.now()));
 }
 
 function reasonIn(data: unknown): string {
@@ -125,8 +87,4 @@ function reasonIn(data: unknown): string {
   if (typeof error !== 'object' || error === null) return '';
   const reason = Array.isArray(error.errors) ? error.errors[0]?.reason : undefined;
   return String(reason ?? error.status ?? '');
-}
-
-function garbled(words: string): VendorError {
-  return new VendorError('garbled', `${words}: the answer is not what Google documents`);
 }
