@@ -1,26 +1,44 @@
 # What a readable request looks like. The gateway has checked it before; here a wrong one is refused, never guessed at.
 package openclaw.main
 
-# The steps of the path whose scopes have policies. Undefined where the path is none.
-readable_path(tenant, path) := [key |
-	some key in path
+# Undefined where a part is none.
+readable_request(action, resource, context) := [readable_thing(resource), readable_context(context)] if is_text(action)
+
+# What is to be known of the path but for its last step: the newest and the oldest revision of the bundles, the scopes that
+# have policies, and whether the bundles have modules. Undefined where the path is none.
+places_above(tenant, []) := {"oldest": 0, "newest": 0, "scopes": [], "has_modules": false} if is_string(tenant)
+
+places_above(tenant, path) := {
+	"oldest": min(revisions),
+	"newest": max(revisions),
+	"scopes": [found.scope | some found in places; found.scope != {}],
+	"has_modules": true in [found.has_modules | some found in places],
+} if {
+	path != []
+	places := [place(tenant, n == 0, key) | some n, key in path]
+	count(places) == count(path)
+	revisions := [found.revision | some found in places]
+}
+
+# A step of the path, such as "16.3/org:engineering", of which the first must be the tenant itself: the scope, {} where it
+# has no policies. The revision is below 0 where the bundle is not there.
+place(tenant, is_first, key) := {
+	"revision": there.revision,
+	"scope": object.get(there.scopes, scope, {}),
+	"has_modules": "modules" in object.keys(there),
+} if {
+	[bundle, scope] := readable_step(tenant, is_first, key)
+	there := data.openclaw.tenants[tenant][bundle]
+	there.revision >= 0
+} else := {"revision": -1, "scope": {}, "has_modules": false} if readable_step(tenant, is_first, key)
+
+readable_step(tenant, true, key) := [bundle, scope] if {
 	[bundle, scope] := split(key, "/")
-	data.openclaw.tenants[tenant][bundle].scopes[scope]
-] if {
-	is_string(tenant)
-	is_array(path)
-	split(path[0], "/")[1] == concat(":", ["enterprise", tenant])
-	regex.match(`^[0-9.]+/enterprise:[^/]+(\n[0-9.]+/(org|team|user):[^/]*)*$`, concat("\n", path))
+	regex.match(`^[0-9.]+$`, bundle)
+	scope == concat(":", ["enterprise", tenant])
 }
 
-bundles_on(path) := {split(key, "/")[0] | some key in path}
-
-# Whether every one of these bundles is there.
-loaded(tenant, bundles) if {
-	every bundle in bundles {
-		data.openclaw.tenants[tenant][bundle].revision >= 0
-	}
-}
+readable_step(_, false, key) := split(key, "/") if regex.match(`^[0-9.]+/(org|team|user):[^/]*$`, key)
 
 readable_thing(resource) := {} if {
 	resource == {}
