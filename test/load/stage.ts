@@ -10,6 +10,8 @@ import { plausiblePolicies, seedPolicies } from './seed/policies.ts';
 import { count, milliseconds } from './table.ts';
 import { cpuShares, snapshot } from './usage.ts';
 
+const POLICIES_A_PERSON = 1.6;
+
 const TIMEOUT_MS = 30_000;
 
 /** What every scenario works with. */
@@ -49,10 +51,13 @@ export class Stage {
     return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) };
   }
 
-  /** Virtual users with an assistant's token each; more people where policies are to be spread over them. */
+  /**
+   * Virtual users with an assistant's token each; more people where policies are to be spread over them. As many a person
+   * however many in all, so that a large organisation differs from a small one in size and not in what each person has.
+   */
   async people(users: number): Promise<{ people: LoadPerson[]; users: VirtualUser[] }> {
     const { policies = 0 } = this.options;
-    const people = loadPeople(Math.max(users, Math.min(5_000, Math.ceil(policies / 8))));
+    const people = loadPeople(Math.max(users, Math.ceil(policies / POLICIES_A_PERSON)));
     this.say(
       `Importing ${count(people.length)} people, making ${this.options.tokens === 'one' ? 'one agent token' : `${count(users)} agent tokens`} …`,
     );

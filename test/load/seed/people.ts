@@ -1,21 +1,21 @@
 import type { Api } from '../api.ts';
 import type { VirtualUser } from '../generator/calls.ts';
 
-/** People of the load test: ten organisations, five teams in each, everybody in one of them. */
+/** People of the load test: teams of ten, five teams an organisation, however many there are. */
 export interface LoadPerson {
   readonly id: string;
   readonly orgId: string;
   readonly teamId: string;
 }
 
-const ORGS = 10;
-const TEAMS = 50;
+const TEAM_SIZE = 10;
+const ORG_SIZE = 50;
 
 export function loadPeople(n: number): LoadPerson[] {
   return Array.from({ length: n }, (_, i) => ({
     id: `load-${String(i + 1).padStart(4, '0')}`,
-    orgId: `load-org-${(i % ORGS) + 1}`,
-    teamId: `load-team-${(i % TEAMS) + 1}`,
+    orgId: `load-org-${Math.floor(i / ORG_SIZE) + 1}`,
+    teamId: `load-team-${Math.floor(i / TEAM_SIZE) + 1}`,
   }));
 }
 
