@@ -6,6 +6,7 @@ import { PolicyShards1764000004000 } from './1764000004000-policy-shards.ts';
 import { CredentialVersion1764000005000 } from './1764000005000-credential-version.ts';
 import { AuditTerms1764000006000 } from './1764000006000-audit-terms.ts';
 import { Connectors1764000009000 } from './1764000009000-connectors.ts';
+import { Briefing1764000010000 } from './1764000010000-briefing.ts';
 
 /** In the order in which they run. */
 export const MIGRATIONS = [
@@ -17,4 +18,5 @@ export const MIGRATIONS = [
   CredentialVersion1764000005000,
   AuditTerms1764000006000,
   Connectors1764000009000,
+  Briefing1764000010000,
 ];

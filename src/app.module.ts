@@ -1,4 +1,5 @@
 import { AuditModule } from '#audit';
+import { BriefingModule } from '#briefing';
 import { ConnectorsModule } from '#connectors';
 import { HealthModule } from '#health';
 import { AuthenticationGuard, IdentityModule, SESSION_COOKIE } from '#identity';
@@ -35,6 +36,7 @@ export class AppModule {
         IdentityModule,
         PolicyModule,
         ConnectorsModule,
+        BriefingModule,
         HealthModule,
         ConsoleModule.with({
           sessionCookie: SESSION_COOKIE,

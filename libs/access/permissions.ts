@@ -13,6 +13,8 @@ export const PERMISSIONS = [
   'connectors:read',
   'connectors:write',
   'connectors:use',
+  'work:read',
+  'work:write',
   'status:read',
   'self:read',
 ] as const;
@@ -26,6 +28,8 @@ const OF_USER: readonly Permission[] = [
   'connectors:read',
   'connectors:write',
   'connectors:use',
+  'work:read',
+  'work:write',
   'status:read',
   'self:read',
 ];

@@ -30,3 +30,8 @@ export function lower(a: Classification, b: Classification): Classification {
 export function higher(a: Classification, b: Classification): Classification {
   return isAbove(a, b) ? a : b;
 }
+
+/** The most sensitive of these labels; undefined where there is none. */
+export function highest(labels: readonly Classification[]): Classification | undefined {
+  return labels.length > 0 ? labels.reduce(higher) : undefined;
+}

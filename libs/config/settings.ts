@@ -232,8 +232,15 @@ export const SETTINGS = z.object({
     .describe('How long a caller waits for its entry to be durable before it gets 503.'),
   AUDIT_PARTITIONS_AHEAD: count(1, 60).default(12).describe('Monthly audit partitions made in advance.'),
 
+  BRIEFING_REFRESH_MS: milliseconds(0, 60_000)
+    .default(10_000)
+    .describe(
+      'How long a briefing waits for systems that have not been read lately. What comes later is in the next one.',
+    ),
+
   RATE_LIMIT_POLICY_CHANGES: count(1, 1_000_000).default(60).describe('Policy changes a tenant and minute.'),
   RATE_LIMIT_AUDIT_QUERIES: count(1, 1_000_000).default(120).describe('Audit queries a tenant and minute.'),
+  RATE_LIMIT_WORK: count(1, 10_000_000).default(60_000).describe('Calls for tasks and briefings a tenant and minute.'),
   RATE_LIMIT_EXPORTS: count(1, 1_000_000).default(10).describe('Audit exports a tenant and minute.'),
   RATE_LIMIT_ADMIN: count(1, 1_000_000).default(60).describe('Other administration calls a tenant and minute.'),
   RATE_LIMIT_STATUS: count(1, 1_000_000).default(300).describe('Status calls a tenant and minute.'),

@@ -10,6 +10,7 @@ import { Problem } from './problem.ts';
 const SETTING_OF = {
   policy_changes: 'RATE_LIMIT_POLICY_CHANGES',
   audit_queries: 'RATE_LIMIT_AUDIT_QUERIES',
+  work: 'RATE_LIMIT_WORK',
   exports: 'RATE_LIMIT_EXPORTS',
   admin: 'RATE_LIMIT_ADMIN',
   status: 'RATE_LIMIT_STATUS',

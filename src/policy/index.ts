@@ -1,4 +1,5 @@
 export { PolicyModule } from './policy.module.ts';
+export { DataRules } from './data-rules.ts';
 export { Policies, type PolicyView } from './policies.ts';
 export type { Labels } from './rules/index.ts';
 export { Propagation } from './bundles/propagation.ts';

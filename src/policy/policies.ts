@@ -12,14 +12,7 @@ import { locate, pathOf, type Place, placeKey, requireMayWrite } from './place.t
 import type { NewPolicy, PolicyChange, PolicyList } from './policy.schema.ts';
 import { type CheckedPolicy, PolicyTexts } from './policy-texts.ts';
 import * as sql from './policy.sql.ts';
-import {
-  effectivePolicy,
-  type EffectivePolicy,
-  findWidening,
-  type Domain,
-  type Labels,
-  labelsOf,
-} from './rules/index.ts';
+import { effectivePolicy, type EffectivePolicy, findWidening, type Domain } from './rules/index.ts';
 
 export interface PolicyView {
   readonly id: string;
@@ -193,14 +186,6 @@ export class Policies {
       domain,
     }));
     return { userId: person.id, path, domains: effectivePolicy(sql.documentsOf(rows)), modules };
-  }
-
-  /** How the `data` policies on this person's path label things. */
-  async labelsFor(person: DirectoryPerson): Promise<Labels> {
-    const rows: sql.PolicyRow[] = await this.database.tenant(person.tenantId, (tx) =>
-      tx.query(sql.ACTIVE_POLICIES_AT, [pathOf(person).map(placeKey)]),
-    );
-    return labelsOf(sql.documentsOf(rows));
   }
 
   private async personInReach(principal: Principal, userId: string | undefined): Promise<DirectoryPerson> {

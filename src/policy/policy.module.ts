@@ -14,6 +14,7 @@ import { EvaluationController } from './evaluation/evaluation.controller.ts';
 import { Evaluator } from './evaluation/evaluator.ts';
 import { PolicyExportRights } from './export-rights.ts';
 import { ActiveModules, ModuleChecker, OpaModuleChecker } from './modules/index.ts';
+import { DataRules } from './data-rules.ts';
 import { PoliciesController } from './policies.controller.ts';
 import { Policies } from './policies.ts';
 import { PolicyTexts } from './policy-texts.ts';
@@ -38,6 +39,7 @@ import { Simulations } from './simulation/simulations.ts';
     PolicyTexts,
     ActiveModules,
     Policies,
+    DataRules,
     Bundles,
     TenantBundles,
     Propagation,
@@ -49,6 +51,6 @@ import { Simulations } from './simulation/simulations.ts';
     Simulations,
     { provide: ExportRights, useClass: PolicyExportRights },
   ],
-  exports: [ExportRights, Policies, Propagation, PolicyEngine, Evaluator],
+  exports: [ExportRights, Policies, DataRules, Propagation, PolicyEngine, Evaluator],
 })
 export class PolicyModule {}

@@ -4,7 +4,7 @@ import { Clock } from '#libs/clock';
 import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { Database } from '#libs/database';
 import { Problem } from '#libs/http';
-import { Policies } from '#policy';
+import { DataRules } from '#policy';
 import { Inject, Injectable } from '@nestjs/common';
 import { ulid } from 'ulid';
 import { ConnectedWork, type ConnectorStatus, type OnBehalfOf } from '../connected-work.ts';
@@ -20,7 +20,7 @@ export class StoredWork extends ConnectedWork {
   constructor(
     private readonly database: Database,
     private readonly people: People,
-    private readonly policies: Policies,
+    private readonly rules: DataRules,
     private readonly syncs: Syncs,
     private readonly operations: Operations,
     private readonly clock: Clock,
@@ -34,7 +34,7 @@ export class StoredWork extends ConnectedWork {
     if (!person) return [];
     const rows: sql.ItemRow[] = await this.database.tenant(tenantId, (tx) => tx.query(sql.ITEMS_OF_PERSON, [userId]));
     if (rows.length === 0) return [];
-    const label = await this.policies.labelsFor(person);
+    const { label } = await this.rules.for(person);
     return rows.map(({ item }) => ({ ...item, classification: label(item.system, item.kind, item.classification) }));
   }
 

@@ -62,9 +62,10 @@ export class Evaluator {
     principal: Principal,
     requests: readonly Evaluation[],
     requestId: string,
+    actor = principalName(principal),
   ): Promise<DecisionAnswer[]> {
     const decided = await Promise.all(requests.map((request) => this.decide(principal, request, requestId)));
-    const { ids } = await this.audit.appendAll(decided.map(({ entry }) => entry));
+    const { ids } = await this.audit.appendAll(decided.map(({ entry }) => ({ ...entry, actor })));
     return decided.map(({ decision }, i) => this.answer(ids[i]!, decision));
   }
 

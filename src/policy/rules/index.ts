@@ -40,3 +40,4 @@ export { effectivePolicy, type EffectiveField, type EffectivePolicy } from './ef
 export { compileTenant, type TenantData } from './bundle.ts';
 export { decodeReferences, decodeVoices, encodeReferences, encodeVoices, type Voice } from './references.ts';
 export * from './labels.ts';
+export { type RetentionDays, retentionOf } from './retention.ts';

@@ -1,0 +1,208 @@
+import { AuditLog, IdSource, type NewEntry } from '#audit';
+import { ConnectedWork } from '#connectors';
+import type { DirectoryPerson } from '#identity';
+import type { Principal } from '#libs/access';
+import { type Classification, highest } from '#libs/classification';
+import { Clock } from '#libs/clock';
+import { type Settings, SETTINGS_TOKEN } from '#libs/config';
+import { Database } from '#libs/database';
+import { Problem } from '#libs/http';
+import { Evaluator } from '#policy';
+import { Inject, Injectable } from '@nestjs/common';
+import { BriefingMetrics } from '../briefing.metrics.ts';
+import * as sql from '../briefing.sql.ts';
+import type { BriefedTask, Briefing, BriefingFilter } from '../briefing.ts';
+import { plan } from '../rules/index.ts';
+import { type Task, TaskBook } from '../tasks/task-book.ts';
+import { meetingsOn, plannedDay } from './planned-day.ts';
+
+/** For a briefing that a schedule wants: once for this person and window. */
+export interface BriefingWindow {
+  /** ISO 8601. */
+  readonly start: string;
+  readonly end: string;
+}
+
+export interface GenerateOptions extends BriefingFilter {
+  readonly window?: BriefingWindow | undefined;
+}
+
+/** Who wants the briefing: `actor` as the audit log names it. */
+export interface AskedBy {
+  readonly actor: string;
+  readonly requestId: string;
+}
+
+/** Tasks in one briefing at most. */
+const MOST_TASKS = 100;
+/** What policy is asked about. */
+const ACTION = 'briefing_generate';
+const FEATURES = ['briefing_generation', 'task_intelligence'] as const;
+
+/** Makes briefings and finds those that were made. */
+@Injectable()
+export class Briefings {
+  constructor(
+    private readonly work: ConnectedWork,
+    private readonly book: TaskBook,
+    private readonly evaluator: Evaluator,
+    private readonly audit: AuditLog,
+    private readonly ids: IdSource,
+    private readonly database: Database,
+    private readonly metrics: BriefingMetrics,
+    private readonly clock: Clock,
+    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+  ) {}
+
+  /**
+   * What a person has to do and when. Systems that have not been read lately are read first, for a limited time: one that is
+   * down or slow makes the briefing partial, never late. With a window, the second call gets what the first one made.
+   * @throws Problem `forbidden` where policy has turned briefings off
+   */
+  async generate(person: DirectoryPerson, asked: GenerateOptions, by: AskedBy): Promise<Briefing> {
+    const started = this.clock.elapsed();
+    await this.requireAllowed(person, by);
+    const { tenantId, id: userId } = person;
+    await this.work.refresh(tenantId, userId, {
+      deadlineMs: this.settings.BRIEFING_REFRESH_MS,
+      ...(asked.sources ? { systems: asked.sources } : {}),
+    });
+    const [{ open, items }, connectorStatus] = await Promise.all([
+      this.book.refresh(person, true),
+      this.work.statusOf(tenantId, userId),
+    ]);
+    const now = this.clock.now();
+    const wanted = open.filter((task) => passes(task, asked));
+    const shown = wanted.slice(0, MOST_TASKS);
+    const day = plannedDay(now, person.timeZone);
+    const events = items.flatMap(({ event }) => (event ? [event] : []));
+    const tasks = shown.map(briefed);
+    const briefing: Briefing = {
+      id: this.ids.next(),
+      userId,
+      generatedAt: new Date(now).toISOString(),
+      ...(asked.window ? { window: asked.window } : {}),
+      plannedDay: day,
+      timeZone: person.timeZone,
+      classification: highest(tasks.map(({ classification }) => classification)) ?? 'internal',
+      tasks,
+      more: wanted.length - shown.length,
+      timeBlocks: plan(shown, events, { now, day, zone: person.timeZone }),
+      meetings: meetingsOn(items, day, person.timeZone),
+      autoResponses: { sent: 0, drafted: 0, surfaced: 0 },
+      approvals: { pending: 0 },
+      connectorStatus: asked.sources
+        ? connectorStatus.filter(({ connector }) => asked.sources!.includes(connector))
+        : connectorStatus,
+    };
+    const kept = await this.keep(person, briefing, asked.window, by);
+    this.metrics.generated((this.clock.elapsed() - started) / 1000);
+    return kept;
+  }
+
+  /** @throws Problem `not_found` */
+  async find(person: DirectoryPerson, id: string): Promise<Briefing> {
+    const [row] = await this.rows(person.tenantId, sql.FIND_BRIEFING, [person.id, id]);
+    if (!row) throw new Problem('not_found', `You have no briefing "${id}".`);
+    return row.body;
+  }
+
+  /** @throws Problem `not_found` */
+  async latest(person: DirectoryPerson): Promise<Briefing> {
+    const [row] = await this.rows(person.tenantId, sql.LIST_BRIEFINGS, [person.id, null, 1]);
+    if (!row) throw new Problem('not_found', 'You have no briefing yet: POST /api/v1/briefings makes one.');
+    return row.body;
+  }
+
+  /** Newest first. */
+  async list(person: DirectoryPerson, limit: number, before: string | undefined) {
+    const rows = await this.rows(person.tenantId, sql.LIST_BRIEFINGS, [person.id, before ?? null, limit + 1]);
+    const items = rows.slice(0, limit).map((row) => row.body);
+    return { items, nextCursor: rows.length > limit ? items.at(-1)!.id : null };
+  }
+
+  /** Whether that window has its briefing. */
+  async hasOne(tenantId: string, userId: string, windowStart: string): Promise<boolean> {
+    const rows = await this.rows(tenantId, sql.BRIEFING_OF_WINDOW, [userId, windowStart]);
+    return rows.length > 0;
+  }
+
+  private rows(tenantId: string, text: string, values: unknown[]): Promise<sql.BriefingRow[]> {
+    return this.database.tenant(tenantId, (tx) => tx.query(text, values));
+  }
+
+  /** A feature that is off denies. That an action needs approval does not: it is the person who asks, for themselves. */
+  private async requireAllowed(person: DirectoryPerson, by: AskedBy): Promise<void> {
+    const principal: Principal = { kind: 'person', tenantId: person.tenantId, person, via: 'token' };
+    const requests = FEATURES.map((feature) => ({ action: ACTION, context: { feature } }));
+    const decisions = await this.evaluator.evaluateAll(principal, requests, by.requestId, by.actor);
+    const denied = decisions.find(({ decision }) => decision === 'deny');
+    if (denied) throw new Problem('forbidden', denied.reason, { members: { decisionId: denied.decisionId } });
+  }
+
+  /** The entry comes first: what is shown has been recorded. */
+  private async keep(
+    person: DirectoryPerson,
+    briefing: Briefing,
+    window: BriefingWindow | undefined,
+    by: AskedBy,
+  ): Promise<Briefing> {
+    const { tenantId, id: userId } = person;
+    await this.audit.append(entryOf(person, briefing, by));
+    const values = [tenantId, briefing.id, userId, briefing.generatedAt, window?.start ?? null, window?.end ?? null];
+    const rows = await this.rows(tenantId, sql.INSERT_BRIEFING, [...values, JSON.stringify(briefing)]);
+    if (rows.length > 0 || !window) return briefing;
+    const [first] = await this.rows(tenantId, sql.BRIEFING_OF_WINDOW, [userId, window.start]);
+    return first?.body ?? briefing;
+  }
+}
+
+function passes(task: Task, { minScore, sources, blocking }: BriefingFilter): boolean {
+  return (
+    task.score >= (minScore ?? 0) &&
+    (sources === undefined || task.items.some(({ system }) => sources.includes(system))) &&
+    (blocking === undefined || task.scoreParts.blocking > 0 === blocking)
+  );
+}
+
+function briefed(task: Task): BriefedTask {
+  const [relation] = task.details.related;
+  return {
+    id: task.id,
+    title: task.title,
+    score: task.score,
+    scoreParts: task.scoreParts,
+    reasons: task.details.reasons,
+    sources: task.details.sources,
+    ...(task.deadline === null ? {} : { deadline: task.deadline }),
+    classification: labelOf(task),
+    ...(relation ? { relation } : {}),
+  };
+}
+
+function labelOf({ items }: Task): Classification {
+  return highest(items.map(({ classification }) => classification)) ?? 'internal';
+}
+
+function entryOf(person: DirectoryPerson, briefing: Briefing, by: AskedBy): NewEntry {
+  const labels = new Map<string, Classification[]>();
+  for (const { sources, classification } of briefing.tasks)
+    for (const { system } of sources) labels.set(system, [...(labels.get(system) ?? []), classification]);
+  return {
+    tenantId: person.tenantId,
+    userId: person.id,
+    orgId: person.orgId,
+    teamIds: person.teamIds,
+    actor: by.actor,
+    actionType: 'data_access',
+    actionDetail: { operation: 'briefing.generate', briefingId: briefing.id, tasks: briefing.tasks.length },
+    dataAccessed: [...labels].map(([source, found]) => ({
+      source,
+      classification: highest(found)!,
+      purpose: 'briefing',
+    })),
+    dataClassification: briefing.classification,
+    outcome: 'success',
+    requestId: by.requestId,
+  };
+}

@@ -1,0 +1,64 @@
+import type { ConnectorStatus, ConnectorType } from '#connectors';
+import { DateTime } from 'luxon';
+import type { BriefedTask, Briefing } from '../briefing.ts';
+
+/** What text and Markdown renderings say alike. All pure, all times in the person's zone. */
+
+export const SYSTEM_NAMES: Readonly<Record<ConnectorType, string>> = {
+  gmail: 'Gmail',
+  gcal: 'Google Calendar',
+  jira: 'Jira',
+  github: 'GitHub',
+  gdrive: 'Google Drive',
+};
+
+export function dayName(briefing: Briefing): string {
+  const day = DateTime.fromISO(briefing.plannedDay, { zone: briefing.timeZone, locale: 'en' });
+  return day.toFormat('cccc, d LLLL yyyy');
+}
+
+/** True where the day that is planned is not the one on which the briefing was made. */
+export function isForLater(briefing: Briefing): boolean {
+  return local(briefing.generatedAt, briefing.timeZone).toISODate() !== briefing.plannedDay;
+}
+
+export function clock(instant: string, zone: string): string {
+  return local(instant, zone).toFormat('HH:mm');
+}
+
+export function dayAndClock(instant: string, zone: string): string {
+  return local(instant, zone).setLocale('en').toFormat('ccc d LLL HH:mm');
+}
+
+/** `score 55 = deadline 30 + blocking 10 + follow-ups 7 + …`, without parts that are 0. */
+export function scoreInWords({ score, scoreParts }: BriefedTask): string {
+  const parts = [
+    ['deadline', scoreParts.deadline],
+    ['blocking', scoreParts.blocking],
+    ['follow-ups', scoreParts.followUps],
+    ['seniority', scoreParts.seniority],
+    ['SLA', scoreParts.sla],
+  ] as const;
+  const said = parts.filter(([, points]) => points > 0).map(([name, points]) => `${name} ${points}`);
+  return said.length > 0 ? `${score} = ${said.join(' + ')}` : `${score}`;
+}
+
+/** A line for each system that did not tell everything: what, why and how old what is known is. */
+export function warnings(briefing: Briefing): string[] {
+  return briefing.connectorStatus.filter(({ state }) => state !== 'ok').map((status) => warning(status, briefing));
+}
+
+function warning({ connector, state, reason, lastSync }: ConnectorStatus, { timeZone }: Briefing): string {
+  const what = state === 'unreachable' ? 'could not be read' : 'was read in part';
+  const age =
+    lastSync === null ? 'It has never been read to its end' : `Last good look ${dayAndClock(lastSync, timeZone)}`;
+  return `${SYSTEM_NAMES[connector]} ${what}${reason ? `: ${reason}` : ''}. ${age}.`;
+}
+
+export function counted(n: number, one: string, many = `${one}s`): string {
+  return `${n} ${n === 1 ? one : many}`;
+}
+
+function local(instant: string, zone: string): DateTime {
+  return DateTime.fromISO(instant, { zone });
+}

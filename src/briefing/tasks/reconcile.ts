@@ -1,0 +1,137 @@
+import type { WorkItem } from '#connectors';
+import {
+  advance,
+  type Completion,
+  completion,
+  isWork,
+  itemKey,
+  type PersonsWord,
+  type Retention,
+  type TaskLife,
+} from '../rules/index.ts';
+
+/** A task as it was, with what it was made of. */
+export interface KnownTask {
+  readonly id: string;
+  readonly life: TaskLife;
+  readonly word: PersonsWord | null;
+  /** Keys of its items. */
+  readonly items: readonly string[];
+}
+
+/** A task as it is now. */
+export interface FoundTask {
+  readonly id: string;
+  readonly life: TaskLife;
+  readonly word: PersonsWord | null;
+  readonly items: readonly WorkItem[];
+}
+
+export interface Reconciled {
+  readonly tasks: readonly FoundTask[];
+  /** Ids of tasks that are no more: joined into others, or purged by age. */
+  readonly removed: readonly string[];
+}
+
+/**
+ * Carries tasks over from one look at the systems to the next, so that a task keeps its id, its age and what its person said
+ * of it while items come and go. A group goes on as the task with which it shares most items, the older one where two share as
+ * many; what two groups share goes on in one of them, and the other is new work. Cost n log n.
+ *
+ * @param groups all items of the person, each in one group
+ * @param now milliseconds since 1970
+ */
+export function reconcile(
+  known: readonly KnownTask[],
+  groups: readonly (readonly WorkItem[])[],
+  now: number,
+  retention: Retention,
+  newId: () => string,
+): Reconciled {
+  const successorOf = match(known, groups, (task, items) => mayGoOn(task, items));
+  const tasks: FoundTask[] = [];
+  const removed: string[] = [];
+  const held = new Set<string>();
+  const keep = (task: FoundTask, isNew: boolean) => {
+    if (task.life.state !== 'purged') {
+      if (isNew && task.life.state === 'archived') return;
+      tasks.push(task);
+      for (const item of task.items) held.add(itemKey(item));
+    } else if (!isNew) removed.push(task.id);
+  };
+  groups.forEach((items, at) => {
+    const before = successorOf.get(at);
+    if (!before && !isWork(items)) return;
+    const life: TaskLife = before?.life ?? {
+      state: 'discovered',
+      discoveredAt: new Date(now).toISOString(),
+      completedAt: null,
+      archivedAt: null,
+    };
+    const word = before?.word ?? null;
+    const next = advance(life, doneOf(items, word), now, retention);
+    keep({ id: before?.id ?? newId(), life: next, word, items }, !before);
+  });
+  const goesOn = new Set([...successorOf.values()].map(({ id }) => id));
+  for (const task of known) {
+    if (goesOn.has(task.id)) continue;
+    const isClosed = task.life.state === 'archived';
+    if (!isClosed && task.items.some((key) => held.has(key))) {
+      removed.push(task.id);
+      continue;
+    }
+    // Nothing of it is left in the systems.
+    const gone: Completion = { done: true, at: new Date(now).toISOString(), how: 'deleted' };
+    keep({ id: task.id, life: advance(task.life, gone, now, retention), word: task.word, items: [] }, false);
+  }
+  return { tasks, removed };
+}
+
+/** What is archived does not come back: if it asks for something again, that is new work. */
+function mayGoOn(task: KnownTask, items: readonly WorkItem[]): boolean {
+  return task.life.state !== 'archived' || doneOf(items, task.word).done;
+}
+
+/** Work that no longer asks for anything (a mail that was read) is done as well. */
+function doneOf(items: readonly WorkItem[], word: PersonsWord | null): Completion {
+  const seen = completion(items, word);
+  if (seen.done || word !== null || isWork(items)) return seen;
+  const last = items.reduce((latest, { updatedAt }) => (updatedAt > latest ? updatedAt : latest), '');
+  return { done: true, at: last || null, how: 'read' };
+}
+
+function match(
+  known: readonly KnownTask[],
+  groups: readonly (readonly WorkItem[])[],
+  mayFollow: (task: KnownTask, items: readonly WorkItem[]) => boolean,
+): Map<number, KnownTask> {
+  const taskOf = new Map(known.flatMap((task) => task.items.map((key) => [key, task] as const)));
+  const shared: { group: number; task: KnownTask; n: number }[] = [];
+  groups.forEach((items, group) => {
+    const counts = new Map<KnownTask, number>();
+    for (const item of items) {
+      const task = taskOf.get(itemKey(item));
+      if (task) counts.set(task, (counts.get(task) ?? 0) + 1);
+    }
+    for (const [task, n] of counts) if (mayFollow(task, items)) shared.push({ group, task, n });
+  });
+  shared.sort(
+    (x, y) =>
+      y.n - x.n ||
+      compare(x.task.life.discoveredAt, y.task.life.discoveredAt) ||
+      compare(x.task.id, y.task.id) ||
+      x.group - y.group,
+  );
+  const successorOf = new Map<number, KnownTask>();
+  const taken = new Set<string>();
+  for (const { group, task } of shared) {
+    if (successorOf.has(group) || taken.has(task.id)) continue;
+    successorOf.set(group, task);
+    taken.add(task.id);
+  }
+  return successorOf;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
