@@ -7,6 +7,8 @@ import { opaBootConfig } from '#libs/opa';
 import { BoundedLog, type EmbeddedServers, startEmbedded } from '#libs/profile';
 import { Propagation } from '#policy';
 import { DEMO_PEOPLE } from './demo/demo-directory.ts';
+import { startDemoWorld } from './demo/demo-world.ts';
+import { seedConnectors } from './demo/seed-connectors.ts';
 import { seedDemo } from './demo/seed-demo.ts';
 import { destination, type DestinationStream } from 'pino';
 import type { Gateway } from './gateway.ts';
@@ -34,17 +36,24 @@ export async function startEmbeddedProfile(
   const bundleToken = randomBytes(32).toString('base64url');
   // Before anything that takes long: the real listening comes last.
   for (const port of [parsed.PORT, parsed.METRICS_PORT]) await requireFree(parsed.HOST, port);
-  say('Preparing the embedded profile: PostgreSQL 16, Open Policy Agent, a demo identity provider.');
-  const servers = await startEmbedded({
-    dataDir: parsed.OPENCLAW_DATA_DIR,
-    opaConfig: (key) =>
-      opaBootConfig(`http://${parsed.HOST === '0.0.0.0' ? '127.0.0.1' : parsed.HOST}:${parsed.PORT}`, bundleToken, key),
-    redirectUris: [`${publicUrl}/auth/callback`],
-    postLogoutRedirectUris: [`${publicUrl}/`],
-    accounts: DEMO_PEOPLE.map(({ email, name }) => ({ email, name })),
-    progress: (line) => say(`  ${line}`),
-    signal,
-  });
+  say('Preparing the embedded profile: PostgreSQL 16, Open Policy Agent, a demo identity provider, emulated systems.');
+  const [world, servers] = await bothOrNone(
+    startDemoWorld(DEMO_PEOPLE, signal),
+    startEmbedded({
+      dataDir: parsed.OPENCLAW_DATA_DIR,
+      opaConfig: (key) =>
+        opaBootConfig(
+          `http://${parsed.HOST === '0.0.0.0' ? '127.0.0.1' : parsed.HOST}:${parsed.PORT}`,
+          bundleToken,
+          key,
+        ),
+      redirectUris: [`${publicUrl}/auth/callback`],
+      postLogoutRedirectUris: [`${publicUrl}/`],
+      accounts: DEMO_PEOPLE.map(({ email, name }) => ({ email, name })),
+      progress: (line) => say(`  ${line}`),
+      signal,
+    }),
+  );
   const settings: Parsed = {
     ...parsed,
     DATABASE_URL: servers.databaseUrl,
@@ -55,6 +64,10 @@ export async function startEmbeddedProfile(
     OPA_BUNDLE_TOKEN: bundleToken,
     OPA_BUNDLE_SIGNING_KEY: servers.bundleSigningKey,
     SEALING_KEYS: servers.sealingKeys,
+    CONNECTOR_PRIVATE_HOSTS: [
+      ...parsed.CONNECTOR_PRIVATE_HOSTS,
+      ...Object.values(world.urls).map((url) => new URL(url).host),
+    ],
     OIDC_ISSUER: servers.issuer,
     OIDC_CLIENT_ID: servers.clientId,
     OIDC_CLIENT_SECRET: servers.clientSecret,
@@ -63,13 +76,28 @@ export async function startEmbeddedProfile(
   return {
     settings,
     logTo: destination({ fd: log.fd, sync: true }),
-    stop: () => servers.stop(),
+    stop: async () => {
+      await Promise.all([servers.stop(), world.stop()]);
+    },
     welcome: async (gateway, tell) => {
       await seedDemo(gateway.app, tell);
+      await seedConnectors(gateway.app, world, tell);
       await opaReady(gateway.app.get(Propagation), signal);
       firstScreen(gateway, servers, Math.round(performance.now() - started), tell);
     },
   };
+}
+
+/** If one cannot start, the other is stopped. */
+async function bothOrNone<A extends { stop(): Promise<void> }, B extends { stop(): Promise<void> }>(
+  one: Promise<A>,
+  other: Promise<B>,
+): Promise<[A, B]> {
+  const results = await Promise.allSettled([one, other]);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (!failed) return results.map((result) => (result as PromiseFulfilledResult<A | B>).value) as [A, B];
+  await Promise.all(results.map((result) => (result.status === 'fulfilled' ? result.value.stop() : undefined)));
+  throw failed.reason;
 }
 
 /** Throws the error of `listen` where the port is taken. */
@@ -99,6 +127,7 @@ function firstScreen(gateway: Gateway, servers: EmbeddedServers, ms: number, say
     `  TOKEN=$(npx oce token alice@acme.test)      # a token of Alice`,
     `  curl -s ${gateway.url}/api/v1/policy/evaluate -H "Authorization: Bearer $TOKEN" \\`,
     `       -H 'Content-Type: application/json' -d '{"action":"email_send"}'`,
+    `  npx oce briefing --as alice@acme.test       # Alice's day`,
     `  npx oce audit tail --as admin@acme.test     # what was recorded`,
     '',
     `  API page ${gateway.url}/docs · metrics http://127.0.0.1:${gateway.settings.METRICS_PORT}/metrics`,

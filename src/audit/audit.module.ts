@@ -52,6 +52,6 @@ import { AuditSink, PostgresSink } from './sink.ts';
     GapWatch,
     PartitionKeeper,
   ],
-  exports: [AuditLog, AuditReader, Completeness],
+  exports: [IdSource, AuditLog, AuditReader, Completeness],
 })
 export class AuditModule {}

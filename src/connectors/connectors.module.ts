@@ -37,6 +37,6 @@ import { Webhooks } from './webhooks/webhooks.ts';
     Webhooks,
     { provide: ConnectedWork, useClass: StoredWork },
   ],
-  exports: [ConnectedWork],
+  exports: [ConnectedWork, Connectors],
 })
 export class ConnectorsModule {}

@@ -1,3 +1,4 @@
+export { Connectors } from './connectors.ts';
 export { ConnectorsModule } from './connectors.module.ts';
 export * from './connector.ts';
 export * from './work-item.ts';
