@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Registry } from './command.ts';
 import { registerAudit } from './commands/audit.ts';
+import { registerBriefing } from './commands/briefing.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
 import { registerExplain } from './commands/explain.ts';
@@ -15,6 +16,7 @@ First steps:
   npx oce doctor                                         is everything well, and how to mend what is not
   npx oce evaluate email_send --as alice@acme.test       may Alice's assistant send mail?
   npx oce explain <decision id> --as alice@acme.test     why it was decided so
+  npx oce briefing --as alice@acme.test                  Alice's day, ranked and planned
   npx oce policy list --as admin@acme.test               the policies that decide
   npx oce policy check my-policy.yaml                    check a policy before anybody sees it
   npx oce audit tail --follow --as admin@acme.test       watch what is recorded
@@ -61,6 +63,7 @@ export function buildProgram(registry: Registry): Command {
   registerStatus(program, registry);
   registerEvaluate(program, registry);
   registerExplain(program, registry);
+  registerBriefing(program, registry);
   registerPolicy(program, registry);
   registerAudit(program, registry);
   return program;

@@ -232,6 +232,13 @@ export const SETTINGS = z.object({
     .describe('How long a caller waits for its entry to be durable before it gets 503.'),
   AUDIT_PARTITIONS_AHEAD: count(1, 60).default(12).describe('Monthly audit partitions made in advance.'),
 
+  BRIEFING_CRON: z
+    .string()
+    .regex(/^(off|(\S+ ){4}\S+)$/, 'must be a cron expression of five fields, or "off"')
+    .default('0 8 * * 1-5')
+    .describe(
+      'When people who have a connector and have set nothing get their briefing, in their own time zone; `off`: never.',
+    ),
   BRIEFING_REFRESH_MS: milliseconds(0, 60_000)
     .default(10_000)
     .describe(

@@ -7,7 +7,12 @@ import { BRIEFING_METRICS, BriefingMetrics } from './briefing.metrics.ts';
 import { BriefingsController } from './generation/briefings.controller.ts';
 import { Briefings } from './generation/briefings.ts';
 import { OwnPerson } from './own-person.ts';
+import { Delivery } from './schedule/delivery.ts';
+import { ScheduleController } from './schedule/schedule.controller.ts';
+import { ScheduleRunner } from './schedule/schedule-runner.ts';
+import { Schedules } from './schedule/schedules.ts';
 import { DirectoryChain } from './tasks/directory-chain.ts';
+import { Retirement } from './tasks/retirement.ts';
 import { TaskBook } from './tasks/task-book.ts';
 import { TasksController } from './tasks/tasks.controller.ts';
 import { Tasks } from './tasks/tasks.ts';
@@ -15,8 +20,20 @@ import { Tasks } from './tasks/tasks.ts';
 /** What each person has to do: tasks out of the work in connected systems, and the briefing that ranks and plans them. */
 @Module({
   imports: [AuditModule, IdentityModule, PolicyModule, ConnectorsModule],
-  controllers: [TasksController, BriefingsController],
-  providers: [...BRIEFING_METRICS, BriefingMetrics, OwnPerson, DirectoryChain, TaskBook, Tasks, Briefings],
+  controllers: [TasksController, BriefingsController, ScheduleController],
+  providers: [
+    ...BRIEFING_METRICS,
+    BriefingMetrics,
+    OwnPerson,
+    DirectoryChain,
+    TaskBook,
+    Tasks,
+    Retirement,
+    Briefings,
+    Schedules,
+    Delivery,
+    ScheduleRunner,
+  ],
   exports: [Briefings, TaskBook],
 })
 export class BriefingModule {}

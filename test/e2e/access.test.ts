@@ -13,6 +13,7 @@ type Caller = (typeof CALLERS)[number];
 type Row = [method: string, path: string, statuses: number[], body?: (caller: Caller) => unknown];
 
 const NONE = '00000000000000000000000000';
+const OTHER = '00000000000000000000000001';
 let n = 0;
 
 /** `{name}` in a path is filled with the id of a thing of tenant acme. */
@@ -99,6 +100,18 @@ const TABLE: Row[] = [
   ['POST', `/api/v1/webhooks/${NONE}`, [404, 404, 404, 404, 404, 404, 404], () => ({})],
   ['DELETE', '/api/v1/connectors/{bobConnector}', [401, 403, 404, 404, 204, 404, 404]],
   ['DELETE', '/api/v1/connectors/{sharedConnector}', [401, 403, 403, 403, 403, 204, 404]],
+
+  ['GET', '/api/v1/tasks', [401, 403, 200, 200, 200, 200, 200]],
+  ['GET', `/api/v1/tasks/${NONE}`, [401, 403, 404, 404, 404, 404, 404]],
+  ['PATCH', `/api/v1/tasks/${NONE}`, [401, 403, 404, 404, 404, 404, 404], () => ({ status: 'completed' })],
+  ['POST', `/api/v1/tasks/${NONE}/merge`, [401, 403, 404, 404, 404, 404, 404], () => ({ taskId: OTHER })],
+  ['POST', `/api/v1/tasks/${NONE}/split`, [401, 403, 404, 404, 404, 404, 404], () => ({ workItemIds: ['jira:X-1'] })],
+  ['POST', '/api/v1/briefings', [401, 403, 201, 201, 201, 201, 201], () => ({})],
+  ['GET', '/api/v1/briefings', [401, 403, 200, 200, 200, 200, 200]],
+  ['GET', '/api/v1/briefings/latest', [401, 403, 200, 200, 200, 200, 200]],
+  ['GET', `/api/v1/briefings/${NONE}`, [401, 403, 404, 404, 404, 404, 404]],
+  ['GET', '/api/v1/briefing-schedule', [401, 403, 200, 200, 200, 200, 200]],
+  ['PUT', '/api/v1/briefing-schedule', [401, 403, 200, 200, 200, 200, 200], () => ({ cron: '0 8 * * 1-5' })],
 
   ['GET', '/.well-known/authzen-configuration', [200, 200, 200, 200, 200, 200, 200]],
   ['POST', '/access/v1/evaluation', [401, 200, 200, 403, 403, 403, 403], () => authzen('alice')],

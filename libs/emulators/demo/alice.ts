@@ -78,6 +78,7 @@ function retries(world: World, days: Days): void {
     });
     gdrive.share(TOMAS, id, ALICE, 'commenter');
     gdrive.addComment(TOMAS, id, `@${ALICE} is a day long enough for ${issue.key}?`, { assignee: ALICE });
+    jira.addRemoteLink(issue.key, `https://docs.google.com/document/d/${id}/edit`, 'Design');
   });
   const release = past(days.at(-6, '10:30'), () =>
     jira.addIssue('PLAT', {

@@ -121,10 +121,10 @@ export class Briefings {
     return { items, nextCursor: rows.length > limit ? items.at(-1)!.id : null };
   }
 
-  /** Whether that window has its briefing. */
-  async hasOne(tenantId: string, userId: string, windowStart: string): Promise<boolean> {
-    const rows = await this.rows(tenantId, sql.BRIEFING_OF_WINDOW, [userId, windowStart]);
-    return rows.length > 0;
+  /** The briefing of a scheduled window, if it has been made. */
+  async ofWindow(tenantId: string, userId: string, start: string): Promise<Briefing | undefined> {
+    const [row] = await this.rows(tenantId, sql.BRIEFING_OF_WINDOW, [userId, start]);
+    return row?.body;
   }
 
   private rows(tenantId: string, text: string, values: unknown[]): Promise<sql.BriefingRow[]> {

@@ -48,7 +48,7 @@ function taskLines(task: BriefedTask, at: number, { tasks }: Briefing): string[]
   const other = task.relation && tasks.findIndex(({ id }) => id === task.relation!.taskId);
   const lines = [
     cut(`${String(at + 1).padStart(3)}. ${printable(task.title)}`, `  ${task.score}`),
-    cut(`${INDENT}${task.reasons.join(' · ') || 'nothing presses'}`),
+    ...wrapped(task.reasons.length > 0 ? task.reasons : ['nothing presses']),
     cut(`${INDENT}score ${scoreInWords(task)}`),
     ...task.sources.map(({ system, id, url }) => {
       const where = url ?? id;
@@ -58,6 +58,17 @@ function taskLines(task: BriefedTask, at: number, { tasks }: Briefing): string[]
   if (task.relation && other !== undefined && other >= 0)
     lines.push(`${INDENT}maybe the same work as ${other + 1} (${Math.round(task.relation.confidence * 100)} %)`);
   return [...lines, ''];
+}
+
+/** Reasons side by side, as many a line as fit. */
+function wrapped(reasons: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const reason of reasons) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + reason.length + 3 <= WIDTH) lines[lines.length - 1] = `${last} · ${reason}`;
+    else lines.push(`${INDENT}${reason}`);
+  }
+  return lines;
 }
 
 /** Cuts to the width, with `end` kept at its end. */

@@ -25,7 +25,8 @@ const LONGEST_LABEL = 200;
 /**
  * When to do what on one day: the highest score first, each in the earliest free time that holds it whole. What no free time
  * holds whole, and is an hour or more, is spread over several, none under 30 minutes, if all of it finds room; else it waits for
- * another day and gives way to the next. Blocks never touch a busy event or its buffer, nor each other, nor the past.
+ * another day and gives way to the next. What prepares a meeting of that day comes before all other work and lies as late as it
+ * can before the meeting, or not at all. Blocks never touch a busy event or its buffer, nor each other, nor the past.
  * Source: DOMAIN rules, section 4, "Time blocks".
  * @param ranked open tasks, the highest score first
  * @returns in order of time
@@ -37,10 +38,13 @@ export function plan(
 ): readonly TimeBlock[] {
   const free = freeTime(busy, working);
   const planned: (Span & { readonly taskId: string; readonly label: string })[] = [];
-  for (const task of ranked) {
+  const endOfDay = Math.max(0, ...free.map(({ end }) => end));
+  const bound = ranked.filter(({ items }) => meetingAhead(items) <= endOfDay);
+  for (const task of [...bound, ...ranked.filter((other) => !bound.includes(other))]) {
     if (free.every((span) => minutes(span) < SHORTEST)) break;
     const { minutes: length, verb } = effort(task.items);
-    const parts = take(free, length);
+    const before = meetingAhead(task.items);
+    const parts = before <= endOfDay ? takeBefore(free, length, before) : take(free, length);
     parts.forEach((part, i) => {
       const ending = parts.length > 1 ? ` (${i + 1}/${parts.length})` : '';
       planned.push({ ...part, taskId: task.id, label: `${`${verb}: ${task.title}`.slice(0, LONGEST_LABEL)}${ending}` });
@@ -79,6 +83,31 @@ function effortOf({ kind, reasons }: WorkItem): { readonly minutes: number; read
     default:
       return kind satisfies never;
   }
+}
+
+/** When the meeting begins that work prepares, in milliseconds since 1970; infinity where it prepares none. */
+function meetingAhead(items: readonly WorkItem[]): number {
+  const starts = items.map(({ kind, event, done, reasons }) =>
+    kind === 'meeting' && event !== null && done === null && reasons.length > 0 ? Date.parse(event.start) : Infinity,
+  );
+  return Math.min(Infinity, ...starts.filter((start) => !Number.isNaN(start)));
+}
+
+/** Takes time off the latest free span in which it ends by `before`; nothing where there is none. */
+function takeBefore(free: Span[], length: number, before: number): Span[] {
+  for (let at = free.length - 1; at >= 0; at -= 1) {
+    const { start, end } = free[at]!;
+    const until = Math.min(end, before);
+    const from = until - length * MINUTE;
+    if (from < start) continue;
+    const rest = [
+      { start, end: from },
+      { start: until, end },
+    ].filter((span) => span.end > span.start);
+    free.splice(at, 1, ...rest);
+    return [{ start: from, end: until }];
+  }
+  return [];
 }
 
 /** Takes time off the free spans; nothing where there is not enough. */

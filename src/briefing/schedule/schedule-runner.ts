@@ -1,0 +1,159 @@
+import { People } from '#identity';
+import { Clock } from '#libs/clock';
+import { type Settings, SETTINGS_TOKEN } from '#libs/config';
+import { Database } from '#libs/database';
+import { Problem } from '#libs/http';
+import { type Job, Jobs } from '#libs/jobs';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { BriefingMetrics } from '../briefing.metrics.ts';
+import { Briefings } from '../generation/briefings.ts';
+import { Delivery } from './delivery.ts';
+import * as sql from './schedule.sql.ts';
+import { USUAL_WINDOW_MINUTES } from './schedules.ts';
+import { dueWindow, jitter, nextWindow } from './windows.ts';
+
+export const BRIEFING_QUEUE = 'briefing.window';
+
+/** Due rows are looked for so often, in milliseconds. */
+const TICK_MS = 2_000;
+/** People who have come new get the usual schedule so often. */
+const USUAL_MS = 60_000;
+/** Rows a transaction. */
+const AT_ONCE = 500;
+const MINUTE_MS = 60_000;
+const CONCURRENCY = 4;
+/** A job whose process has died counts as failed after so many seconds, and comes again. */
+const EXPIRE_SECONDS = 60;
+
+interface WindowJob {
+  readonly tenantId: string;
+  readonly userId: string;
+  readonly start: string;
+  readonly end: string;
+  readonly deliver: readonly string[];
+}
+
+/**
+ * Makes each person's briefing once in each window. Which windows are due is worked out from the table and not from timers:
+ * a row moves on in the transaction that stores its job, so that whoever looks first makes it and nobody makes it twice, and a
+ * process that was down goes on where the table stands.
+ */
+@Injectable()
+export class ScheduleRunner implements OnApplicationBootstrap {
+  private readonly log = new Logger('briefing');
+  private ready = false;
+  private ticking = false;
+  private usualAt = -Infinity;
+
+  constructor(
+    private readonly database: Database,
+    private readonly jobs: Jobs,
+    private readonly people: People,
+    private readonly briefings: Briefings,
+    private readonly delivery: Delivery,
+    private readonly metrics: BriefingMetrics,
+    private readonly clock: Clock,
+    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.jobs.work<WindowJob>(BRIEFING_QUEUE, (job) => this.run(job), {
+      once: 'queued',
+      retryLimit: 5,
+      retryDelaySeconds: 2,
+      expireInSeconds: EXPIRE_SECONDS,
+      concurrency: CONCURRENCY,
+    });
+    this.ready = true;
+  }
+
+  @Interval(TICK_MS)
+  async tick(): Promise<void> {
+    if (!this.ready || this.ticking) return;
+    this.ticking = true;
+    try {
+      if (this.clock.elapsed() - this.usualAt >= USUAL_MS) await this.addUsual();
+      while ((await this.takeDue()) === AT_ONCE);
+    } catch (error) {
+      this.log.warn(`no briefings could be scheduled: ${(error as Error).message}`);
+    } finally {
+      this.ticking = false;
+    }
+  }
+
+  private async addUsual(): Promise<void> {
+    this.usualAt = this.clock.elapsed();
+    if (this.settings.BRIEFING_CRON === 'off') return;
+    await this.database.system((tx) =>
+      tx.query(sql.ADD_USUAL_SCHEDULES, [this.settings.BRIEFING_CRON, USUAL_WINDOW_MINUTES]),
+    );
+  }
+
+  /** @returns how many rows were due */
+  private async takeDue(): Promise<number> {
+    const now = this.clock.now();
+    const { due, missed } = await this.database.system(async (tx) => {
+      const rows: sql.ScheduleRow[] = await tx.query(sql.TAKE_DUE_SCHEDULES, [new Date(now), AT_ONCE]);
+      const steps = rows.map((row) => ({ row, ...stepOf(row, now) }));
+      const jobs = steps.flatMap(({ row, open }) => (open ? [jobOf(row, open)] : []));
+      await this.jobs.sendAll(tx, BRIEFING_QUEUE, jobs);
+      const moves = steps.map(({ row, next }) => ({
+        tenant_id: row.tenant_id,
+        user_id: row.user_id,
+        next_window: next === null ? 'infinity' : new Date(next),
+      }));
+      if (moves.length > 0) await tx.query(sql.ADVANCE_SCHEDULES, [JSON.stringify(moves)]);
+      return { due: rows.length, missed: steps.reduce((sum, step) => sum + step.missed, 0) };
+    });
+    if (missed > 0) {
+      this.metrics.missed(missed);
+      this.log.warn(`${missed} briefing windows were over before anybody looked`);
+    }
+    if (due > 0) this.jobs.notify(BRIEFING_QUEUE);
+    return due;
+  }
+
+  private async run({ id, data }: Job<WindowJob>): Promise<void> {
+    const { tenantId, userId, start, end, deliver } = data;
+    const person = await this.people.find(tenantId, userId);
+    if (!person) return; // has left meanwhile
+    const made = await this.briefings.ofWindow(tenantId, userId, start);
+    if (!made && this.clock.now() >= Date.parse(end)) {
+      this.metrics.missed(1);
+      this.log.warn({ tenantId, userId, start }, 'a briefing window was over before its briefing could be made');
+      return;
+    }
+    try {
+      const by = { actor: 'system', requestId: `job-${id}` };
+      const briefing = made ?? (await this.briefings.generate(person, { window: { start, end } }, by));
+      await this.delivery.deliver(person, briefing, deliver);
+    } catch (error) {
+      // Policy has turned it off for this person; the decision is recorded, and the next window asks again.
+      if (error instanceof Problem && error.code === 'forbidden') return;
+      throw error;
+    }
+  }
+}
+
+function stepOf(row: sql.ScheduleRow, now: number) {
+  const schedule = { cron: row.cron, zone: row.time_zone, windowMs: row.window_minutes * MINUTE_MS };
+  if (row.next_window === null) return { open: undefined, missed: 0, next: nextWindow(row.cron, row.time_zone, now) };
+  return dueWindow(schedule, row.next_window.getTime(), now);
+}
+
+function jobOf(row: sql.ScheduleRow, { start, end }: { readonly start: number; readonly end: number }) {
+  const { tenant_id: tenantId, user_id: userId, deliver } = row;
+  const data: WindowJob = {
+    tenantId,
+    userId,
+    start: new Date(start).toISOString(),
+    end: new Date(end).toISOString(),
+    deliver,
+  };
+  return {
+    data,
+    singletonKey: JSON.stringify([tenantId, userId, start]),
+    startAfter: new Date(start + jitter(tenantId, userId, start, end - start)),
+  };
+}

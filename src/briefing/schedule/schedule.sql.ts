@@ -1,0 +1,48 @@
+/** The statements on schedules. Tenant binding comes from the transaction (row-level security). */
+
+export interface ScheduleRow {
+  tenant_id: string;
+  user_id: string;
+  cron: string;
+  time_zone: string;
+  window_minutes: number;
+  enabled: boolean;
+  deliver: string[];
+  next_window: Date | null;
+  updated_at: Date;
+}
+
+const COLUMNS = `tenant_id, user_id, cron, time_zone, window_minutes, enabled, deliver, next_window, updated_at`;
+
+export const FIND_SCHEDULE = `SELECT ${COLUMNS} FROM briefing_schedules WHERE user_id = $1`;
+
+export const PUT_SCHEDULE = `
+  INSERT INTO briefing_schedules (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+  ON CONFLICT (tenant_id, user_id) DO UPDATE SET cron = excluded.cron, time_zone = excluded.time_zone,
+    window_minutes = excluded.window_minutes, enabled = excluded.enabled, deliver = excluded.deliver,
+    next_window = excluded.next_window, updated_at = excluded.updated_at
+  RETURNING ${COLUMNS}`;
+
+/** The usual schedule ($1 cron, $2 minutes) for people who have a connector and have said nothing. */
+export const ADD_USUAL_SCHEDULES = `
+  INSERT INTO briefing_schedules (tenant_id, user_id, cron, time_zone, window_minutes, enabled, updated_at)
+  SELECT u.tenant_id, u.id, $1, u.time_zone, $2, true, now() FROM users u
+  WHERE u.active AND EXISTS (SELECT FROM connector_syncs s WHERE s.tenant_id = u.tenant_id AND s.user_id = u.id)
+    AND NOT EXISTS (SELECT FROM briefing_schedules b WHERE b.tenant_id = u.tenant_id AND b.user_id = u.id)
+  ON CONFLICT DO NOTHING`;
+
+/** Rows ($2 at most) whose window has opened by $1, or of which nobody knows when it does; other processes pass them over. */
+export const TAKE_DUE_SCHEDULES = `
+  SELECT ${COLUMNS} FROM briefing_schedules WHERE enabled AND (next_window IS NULL OR next_window <= $1)
+  ORDER BY next_window NULLS FIRST LIMIT $2 FOR UPDATE SKIP LOCKED`;
+
+/** $1 [{tenant_id, user_id, next_window}] as JSON; 'infinity' where none comes any more */
+export const ADVANCE_SCHEDULES = `
+  UPDATE briefing_schedules b SET next_window = r.next_window
+  FROM jsonb_to_recordset($1::jsonb) AS r(tenant_id text, user_id text, next_window timestamptz)
+  WHERE b.tenant_id = r.tenant_id AND b.user_id = r.user_id`;
+
+export const NOTE_DELIVERY = `
+  UPDATE briefings SET delivered = delivered || $2::jsonb WHERE id = $1`;
+
+export const DELIVERED = `SELECT delivered FROM briefings WHERE id = $1`;
