@@ -255,6 +255,9 @@ export const SETTINGS = z.object({
   RATE_LIMIT_AUDIT_APPENDS: count(1, 100_000_000)
     .default(2_000_000)
     .describe('Audit entries appended a tenant and minute.'),
+  RATE_LIMIT_WEBHOOKS: count(1, 1_000_000)
+    .default(600)
+    .describe('Deliveries a connector, network address and minute; ten times as many an address.'),
   RATE_LIMIT_SIGN_IN: count(1, 1_000_000).default(120).describe('Sign-in attempts an address and minute.'),
 });
 

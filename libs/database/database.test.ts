@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createDataSource, Database, isUnavailable, migrate } from './index.ts';
+import pg from 'pg';
+import { createDataSource, Database, isUnavailable, migrate, type Transaction } from './index.ts';
 import { freshDatabase, type TestDatabase } from '../../test/harness/database.ts';
 
 let server: TestDatabase;
@@ -64,6 +65,31 @@ describe('the door to the database', () => {
     const runs = await Promise.all([migrate(empty.ownerUrl), migrate(empty.ownerUrl), migrate(empty.ownerUrl)]);
     expect(runs.filter((names) => names.length > 0)).toHaveLength(1);
     await empty.drop();
+  });
+
+  test.each<[string, (tx: Transaction, ended: () => Promise<void>) => Promise<unknown>]>([
+    ['between two statements', (tx, ended) => ended().then(() => tx.query('SELECT 1'))],
+    ['between the last statement and the commit', (_tx, ended) => ended()],
+    ['during a statement', (tx, ended) => Promise.all([tx.query('SELECT pg_sleep(10)'), ended()])],
+  ])('a connection that breaks %s is a database that is away', async (_when, work) => {
+    const broken = await database
+      .tenant('acme', async (tx) => {
+        const [{ pid }] = await tx.query('SELECT pg_backend_pid() AS pid');
+        const gone = new Promise<void>((resolve) => {
+          const connection = tx.queryRunner!.connect() as Promise<{ once(event: 'end', then: () => void): void }>;
+          void connection.then((client) => client.once('end', resolve));
+        });
+        await work(tx, async () => {
+          const admin = new pg.Client(server.adminUrl);
+          await admin.connect();
+          await admin.query('SELECT pg_terminate_backend($1)', [pid]);
+          await admin.end();
+          await gone;
+        });
+      })
+      .catch((error: unknown) => error);
+    expect([broken, isUnavailable(broken)]).toEqual([expect.any(Error), true]);
+    expect(await database.tenant('acme', (tx) => tx.query('SELECT 1 AS one'))).toEqual([{ one: 1 }]);
   });
 
   test('a database that is away is told from a wrong query', async () => {

@@ -1,4 +1,16 @@
-import { QueryFailedError, QueryRunnerAlreadyReleasedError, TransactionNotStartedError } from 'typeorm';
+import {
+  QueryFailedError,
+  QueryRunnerAlreadyReleasedError,
+  QueryRunnerProviderAlreadyReleasedError,
+  TransactionNotStartedError,
+} from 'typeorm';
+
+/** TypeORM takes a runner back when its connection breaks, and whoever uses it next hears about the runner. */
+const RUNNER_TAKEN_BACK = [
+  QueryRunnerAlreadyReleasedError,
+  QueryRunnerProviderAlreadyReleasedError,
+  TransactionNotStartedError,
+];
 
 function codeOf(error: unknown): string {
   const source =
@@ -17,8 +29,7 @@ export function isConflict(error: unknown): boolean {
  * standbys; and the connection errors of Node and of the `pg` package, which has no codes for its own.
  */
 export function isUnavailable(error: unknown): boolean {
-  // TypeORM takes a runner back when its connection breaks, and then complains about the runner.
-  if (error instanceof QueryRunnerAlreadyReleasedError || error instanceof TransactionNotStartedError) return true;
+  if (RUNNER_TAKEN_BACK.some((kind) => error instanceof kind)) return true;
   const code = codeOf(error);
   if (/^(08|53|57|58)/.test(code) || code === '25006') return true;
   if (/^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)/.test(code)) return true;

@@ -97,13 +97,15 @@ export class EmulatorServer implements Emulator {
     const email = (token !== undefined && this.tokens.get(token)) || '';
     const fault = this.faults({ method: request.method, path: request.path, email });
     if (fault?.kind === 'delay') await pause(fault.ms);
-    if (fault?.kind === 'reset') return void incoming.socket.resetAndDestroy();
+    if (fault?.kind === 'reset' && !fault.after) return void incoming.socket.resetAndDestroy();
     const answer =
       fault?.kind === 'status'
         ? { status: fault.status, headers: fault.headers, body: fault.body }
         : email === '' && !this.vendor.isOpen?.(request)
           ? this.vendor.unauthorised()
           : await this.vendor.answer({ ...request, email });
+    if (fault?.kind === 'late') await pause(fault.ms, undefined, { ref: false });
+    if (fault?.kind === 'reset') return void incoming.socket.resetAndDestroy();
     this.answered.set(answer.status, (this.answered.get(answer.status) ?? 0) + 1);
     send(response, answer, fault);
   }

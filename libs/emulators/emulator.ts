@@ -28,8 +28,11 @@ export type Fault =
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: unknown;
     }
-  | { readonly kind: 'reset' }
+  /** `after`: the request has taken effect, and its answer is lost. */
+  | { readonly kind: 'reset'; readonly after?: boolean }
   | { readonly kind: 'delay'; readonly ms: number }
+  /** The answer comes late; the request has taken effect at once. */
+  | { readonly kind: 'late'; readonly ms: number }
   | { readonly kind: 'truncate' }
   | { readonly kind: 'garbage' };
 

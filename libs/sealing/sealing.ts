@@ -54,6 +54,11 @@ export class Sealing {
     }
   }
 
+  /** The id of the key that seals. */
+  get keyId(): string {
+    return this.first.id;
+  }
+
   /** True where a text should be sealed anew: an older key did it. */
   isOld(sealed: string): boolean {
     return sealed.split('.')[1] !== this.first.id;

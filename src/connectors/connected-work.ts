@@ -32,6 +32,8 @@ export abstract class ConnectedWork {
   ): Promise<void>;
   /**
    * Does something in a system, with policy, audit and everything else round it.
+   * @param repeatKey the same each time this is tried again, such as `briefing/2026-11-25`: it then takes effect once, also
+   *   where a try ended without an answer; the key is this person's, and for the same `input`
    * @returns what the connector's operation returns
    * @throws Problem `forbidden` (policy), `not_found` (no such connector or action), `validation_failed`,
    *   `connector_unavailable` and `overloaded` (with `retryAfter`), `connector_unauthorised`
@@ -42,5 +44,6 @@ export abstract class ConnectedWork {
     action: string,
     input: unknown,
     requestId?: string,
+    repeatKey?: string,
   ): Promise<unknown>;
 }

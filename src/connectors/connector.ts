@@ -24,6 +24,11 @@ export interface VendorAccess {
   readonly config: Readonly<Record<string, unknown>>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /**
+   * The same each time this write is tried again, in whichever process: 64 hexadecimal digits. A write leaves it with the
+   * vendor, and looks for it first, so that one whose answer was lost takes effect once. Null where nobody could tell a repeat.
+   */
+  readonly operationId: string | null;
 }
 
 /** One step of a sync: stored together with its cursor, so that a crash between two steps repeats at most one. */

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { People } from '#identity';
 import { Caller, type Principal, Requires } from '#libs/access';
 import { Database } from '#libs/database';
-import { Problem, RateLimit } from '#libs/http';
+import { type IdempotentRequest, Problem, RateLimit } from '#libs/http';
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -154,16 +154,20 @@ export class ConnectorsController {
   @RateLimit('evaluations')
   @ApiOperation({
     summary: 'Do something in a system on behalf of a person, as policy allows',
-    description: 'What the action takes stands beside `action`. An Idempotency-Key makes sure that it is done once.',
+    description:
+      'What the action takes stands beside `action`. With an Idempotency-Key it is done once, also where a try ended without an answer.',
   })
   async write(
     @Caller() caller: Principal,
     @Param('type', { schema: CONNECTOR_TYPE }) type: ConnectorType,
     @Body({ schema: WRITE }) body: Write,
-    @Req() request: FastifyRequest,
+    @Req() request: FastifyRequest & IdempotentRequest,
   ) {
-    const { action, subject, ...input } = body;
-    const errand = await errandOf(this.people, caller, subject?.userId, request.id);
+    const { action, subject, ...others } = body;
+    const input = typeof subject === 'string' ? { ...others, subject } : others;
+    const person = typeof subject === 'string' ? undefined : subject?.userId;
+    const { idempotency, id } = request;
+    const errand = { ...(await errandOf(this.people, caller, person, id)), repeatable: idempotency };
     return this.operations.write(errand, await this.connectors.serving(errand.person, type), action, input);
   }
 

@@ -11,6 +11,7 @@ import { CONNECTOR_METRICS, ConnectorMetrics } from './pipeline/connector-metric
 import { Gate } from './pipeline/gate.ts';
 import { Operations } from './pipeline/operations.ts';
 import { VendorAccesses } from './pipeline/vendor-access.ts';
+import { Resealing } from './pipeline/resealing.ts';
 import { CONNECTORS, REGISTRY } from './registry.ts';
 import { StoredWork } from './sync/stored-work.ts';
 import { SyncSchedule } from './sync/sync-schedule.ts';
@@ -28,6 +29,7 @@ import { Webhooks } from './webhooks/webhooks.ts';
     { provide: CONNECTORS, useValue: REGISTRY },
     AddressRules,
     Authorisations,
+    Resealing,
     VendorAccesses,
     Gate,
     Operations,

@@ -56,6 +56,9 @@ export const READ = z.strictObject({
 });
 export type Read = z.output<typeof READ>;
 
-/** `POST /connectors/:type/write`; what the action takes stands beside it */
-export const WRITE = z.looseObject({ action: name.describe('What to do, such as `email_send`'), subject });
+/** `POST /connectors/:type/write`; what the action takes stands beside it, and the subject of a mail is a text. */
+export const WRITE = z.looseObject({
+  action: name.describe('What to do, such as `email_send`'),
+  subject: z.union([subject, z.string()]).describe('For whom; or, as a text, what the action takes under this name'),
+});
 export type Write = z.output<typeof WRITE>;

@@ -62,6 +62,20 @@ export const DELETE_CONNECTOR = `DELETE FROM connectors WHERE id = $1 RETURNING 
 
 export const FIND_CONNECTOR = `SELECT ${COLUMNS} FROM connectors c WHERE c.id = $1`;
 
+/** No row where another process holds it. What only refers to the connector is not kept waiting. */
+export const LOCK_CONNECTOR = `${FIND_CONNECTOR} FOR NO KEY UPDATE SKIP LOCKED`;
+
+/** Connectors of all tenants after id $1 of which something is sealed with another key than $2; at most $3. */
+export const SEALED_BEFORE = `
+  SELECT ${COLUMNS} FROM connectors c
+  WHERE c.id > $1 AND (split_part(c.credentials, '.', 2) <> $2 OR split_part(c.webhook_secret, '.', 2) <> $2)
+  ORDER BY c.id LIMIT $3`;
+
+/** The same secrets under another seal, unless they have changed meanwhile. */
+export const RESEAL = `
+  UPDATE connectors SET credentials = $4, webhook_secret = $5
+  WHERE id = $1 AND credentials = $2 AND webhook_secret = $3 RETURNING 1`;
+
 /** $1 after id, $2 sees all, $3 org ids, $4 user ids, $5 limit; those that serve everybody included */
 export const LIST_CONNECTORS = `
   SELECT ${COLUMNS} FROM connectors c LEFT JOIN users u ON u.tenant_id = c.tenant_id AND u.id = c.user_id

@@ -109,7 +109,7 @@ describe('partitions', () => {
         .query<{ bounds: string }>(
           `SET timezone = 'UTC';
         SELECT pg_get_expr(relpartbound, oid) AS bounds FROM pg_class
-        WHERE relispartition AND relkind = 'r' ORDER BY relname`,
+        WHERE relispartition AND relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname`,
         )
         .then((results) => (results as unknown as pg.QueryResult[])[1]!),
     );

@@ -17,7 +17,7 @@ const SECRET = 'alice-token-that-nobody-may-see';
 beforeAll(async () => {
   vendor = await startSmallVendor('github');
   vendor.server.addToken(SECRET, ALICE);
-  gateway = await gatewayWith(vendor);
+  gateway = await gatewayWith(vendor, { RATE_LIMIT_WEBHOOKS: '20' });
   work = gateway.app.get(ConnectedWork, { strict: false });
 });
 afterAll(async () => {
@@ -342,6 +342,14 @@ describe('a webhook', () => {
     ['a wrong one', { 'x-hub-signature-256': 'sha256=00', 'x-github-delivery': 'x' }],
   ])('with %s is refused before its body is read', async (_what, headers) => {
     expect((await deliver(headers as Record<string, string>, '{not json')).status).toBe(401);
+  });
+
+  test('that comes too often is turned away, with when to come back', async () => {
+    const answers = await Promise.all(Array.from({ length: 25 }, () => deliver({})));
+    const statuses = answers.map(({ status }) => status).sort();
+    expect(statuses).toEqual([...Array<number>(20).fill(401), ...Array<number>(5).fill(429)]);
+    const late = answers.find(({ status }) => status === 429)!;
+    expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
   test('of a body that was changed is refused', async () => {

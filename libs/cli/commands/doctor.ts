@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type Registry, runs, teach } from '../command.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../errors.ts';
-import { checkDatabase, checkIssuer, checkOpaServer } from '../doctor/backends.ts';
+import { checkDatabase, checkIssuer, checkOpaServer, checkSealing } from '../doctor/backends.ts';
 import { type Finding, fail, note, ok } from '../doctor/finding.ts';
 import { checkDataDir, checkNode, checkPort } from '../doctor/host.ts';
 import { checkOpaProgram, checkPostgresPackage } from '../doctor/programs.ts';
@@ -57,7 +57,7 @@ async function whatAStartNeeds(
   context: Context,
   settings: ReturnType<typeof import('#libs/config').readSettings>,
 ): Promise<Finding[]> {
-  const { PORT, METRICS_PORT, HOST, DATABASE_URL, OPA_TOKEN, OIDC_ISSUER } = settings;
+  const { PORT, METRICS_PORT, HOST, DATABASE_URL, OPA_TOKEN, OIDC_ISSUER, SEALING_KEYS } = settings;
   const external = settings.OPENCLAW_PROFILE === 'external';
   const opaUrl = settings.OPA_URL ?? (external ? 'http://localhost:8181' : undefined);
   return Promise.all([
@@ -71,6 +71,7 @@ async function whatAStartNeeds(
     }),
     // In the embedded profile too, what is set is used instead of a server of one's own.
     ...(DATABASE_URL ? [checkDatabase(DATABASE_URL)] : external ? [] : [checkPostgresPackage()]),
+    ...(DATABASE_URL && SEALING_KEYS ? [checkSealing(DATABASE_URL, SEALING_KEYS)] : []),
     ...(opaUrl ? [checkOpaServer(opaUrl, OPA_TOKEN)] : [checkOpaProgram(context.dataDir, context.world.env)]),
     ...(OIDC_ISSUER ? [checkIssuer(OIDC_ISSUER)] : []),
   ]);

@@ -1,5 +1,5 @@
 import { whyUnreachable } from '../api/client.ts';
-import { type Finding, fail, ok } from './finding.ts';
+import { type Finding, fail, note, ok } from './finding.ts';
 
 const WAIT_MS = 5_000;
 const POSTGRES_MAJOR = 16;
@@ -32,6 +32,36 @@ export async function checkDatabase(url: string): Promise<Finding> {
       `${where}: ${whyUnreachable(error)}`,
       'Start it, or correct DATABASE_URL (user, password, database).',
     );
+  } finally {
+    if (source.isInitialized) await source.destroy();
+  }
+}
+
+/** Whether a key of SEALING_KEYS that was replaced can be dropped. */
+export async function checkSealing(url: string, sealingKeys: string): Promise<Finding> {
+  const name = 'Sealing keys';
+  const { createDataSource, Database } = await import('#libs/database');
+  const { parseSealingKeys } = await import('#libs/sealing');
+  const [first, ...older] = parseSealingKeys(sealingKeys);
+  if (!first || older.length === 0) return ok(name, 'one key');
+  const source = createDataSource({ url, poolSize: 1, statementTimeoutMs: WAIT_MS, name: 'openclaw-doctor' });
+  try {
+    await source.initialize();
+    const [row]: { n: number }[] = await new Database(source).system((tx) =>
+      tx.query(
+        `SELECT count(*)::int AS n FROM connectors
+         WHERE split_part(credentials, '.', 2) <> $1 OR split_part(webhook_secret, '.', 2) <> $1`,
+        [first.id],
+      ),
+    );
+    if (row?.n === 0) return ok(name, `all is sealed with "${first.id}"; the older keys may be dropped`);
+    return note(
+      name,
+      `${row?.n} connector(s) are still sealed with an older key`,
+      'Keep the older keys until there are none.',
+    );
+  } catch (error) {
+    return note(name, `older keys may be in use: ${whyUnreachable(error)}`);
   } finally {
     if (source.isInitialized) await source.destroy();
   }

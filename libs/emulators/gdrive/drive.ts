@@ -148,7 +148,7 @@ export class Drive {
     file: DriveFile,
     author: string,
     content: string,
-    more: Partial<Pick<Comment, 'assignee' | 'quoted' | 'createdTime'>> = {},
+    more: Partial<Pick<Comment, 'assignee' | 'quoted' | 'anchor' | 'createdTime'>> = {},
   ): Comment {
     const at = more.createdTime ?? this.time();
     const comment: Comment = {

@@ -29,6 +29,8 @@ export interface Comment {
   readonly mentioned: string[];
   readonly replies: Reply[];
   readonly quoted?: string;
+  /** Kept as it came. */
+  readonly anchor?: string;
 }
 
 /** A file, as it is for everyone. Source: "Files" of the Drive API v3. */
@@ -122,7 +124,8 @@ export function renderedFile(file: DriveFile, viewer: string, nameOf: NameOf): R
 
 /** The vendor does not tell the addresses of those who comment. */
 export function renderedComment(comment: Comment, viewer: string, nameOf: NameOf): Record<string, unknown> {
-  const { id, content, createdTime, modifiedTime, resolved, deleted, assignee, mentioned, replies, quoted } = comment;
+  const { id, content, createdTime, modifiedTime, resolved, deleted, assignee, mentioned, replies, quoted, anchor } =
+    comment;
   const author = (email: string) => ({ kind: 'drive#user', displayName: nameOf(email), me: email === viewer });
   if (deleted) return { kind: 'drive#comment', id, createdTime, modifiedTime, deleted, replies: [] };
   return {
@@ -136,6 +139,7 @@ export function renderedComment(comment: Comment, viewer: string, nameOf: NameOf
     deleted,
     resolved,
     ...(quoted === undefined ? {} : { quotedFileContent: { mimeType: 'text/html', value: quoted } }),
+    ...(anchor === undefined ? {} : { anchor }),
     ...(assignee === undefined ? {} : { assigneeEmailAddress: assignee }),
     mentionedEmailAddresses: mentioned,
     replies: replies.map((reply) => ({

@@ -294,10 +294,10 @@ export class GdriveEmulator implements Emulator {
       return ok(rendered(commentIn(file, commentId)));
     if (method !== 'POST') throw notAllowed();
     if (!shape.mayComment(file, email)) throw forbidden();
-    const { content, action } = bodyOf(request);
+    const { content, action, anchor } = bodyOf(request);
     if (commentId === undefined) {
       if (typeof content !== 'string' || content === '') throw invalid('Required', 'comment.content');
-      const comment = this.drive.comment(file, email, content);
+      const comment = this.drive.comment(file, email, content, typeof anchor === 'string' ? { anchor } : {});
       this.server.record(email, 'comments.create', { fileId: file.id, id: comment.id, content });
       return ok(rendered(comment));
     }

@@ -30,7 +30,8 @@ const calendar_create_event: Operation<z.infer<typeof createInput>> = {
   async run(access, { id, ...input }) {
     const client = clientFor(access);
     const calendarId = calendarOf(access);
-    const eventId = id === undefined ? undefined : eventIdFor(id);
+    // Hexadecimal digits are among those that Google takes.
+    const eventId = id === undefined ? (access.operationId ?? undefined) : eventIdFor(id);
     try {
       const request = { calendarId, sendUpdates: 'all', requestBody: { ...bodyOf(input, access), id: eventId } };
       return {
@@ -48,6 +49,9 @@ const calendar_create_event: Operation<z.infer<typeof createInput>> = {
   },
 };
 
+/** Among the properties of an event that its people do not see: which write has changed it last. */
+const MARK = 'openclaw.operation';
+
 const updateInput = z.strictObject({ eventId: z.string().min(1).max(1_200), ...z.object(fields).partial().shape });
 const calendar_update_event: Operation<z.infer<typeof updateInput>> = {
   schema: updateInput,
@@ -57,14 +61,19 @@ const calendar_update_event: Operation<z.infer<typeof updateInput>> = {
     const client = clientFor(access);
     const calendarId = calendarOf(access);
     const changes = bodyOf(input, access);
+    const { operationId } = access;
     if (Object.keys(changes).length === 0) throw new VendorError('invalid', 'gcal: nothing was given to change');
-    if (changes.attendees !== undefined) {
+    if (changes.attendees !== undefined || operationId !== null) {
       const before = await call('gcal: the event', client.events.get({ calendarId, eventId }));
-      changes.attendees = changes.attendees.map(
+      // Those invited would hear of the same change again.
+      if (operationId !== null && before.extendedProperties?.private?.[MARK] === operationId)
+        return shown(before, access);
+      changes.attendees = changes.attendees?.map(
         (guest) => before.attendees?.find((one) => one.email?.toLowerCase() === guest.email?.toLowerCase()) ?? guest,
       );
     }
-    const request = { calendarId, eventId, sendUpdates: 'all', requestBody: changes };
+    const mark = operationId === null ? {} : { extendedProperties: { private: { [MARK]: operationId } } };
+    const request = { calendarId, eventId, sendUpdates: 'all', requestBody: { ...changes, ...mark } };
     return shown(await call('gcal: the event', client.events.patch(request, REPEATABLE)), access);
   },
 };

@@ -24,7 +24,8 @@ const comment: Operation<CommentInput> = {
   action: 'github_comment',
   async run(access, input) {
     const [owner, repo] = input.repo.split('/') as [string, string];
-    const mark = input.idempotencyId === undefined ? undefined : markOf(input.idempotencyId);
+    const operation = input.idempotencyId ?? access.operationId ?? undefined;
+    const mark = operation === undefined ? undefined : markOf(operation);
     const before = mark === undefined ? undefined : await commentWith(access, owner, repo, input.number, mark);
     if (before !== undefined) return { id: before['id'], url: textIn(before['html_url']), repeated: true };
     const body = mark === undefined ? input.text : `${input.text}\n\n${mark}`;

@@ -52,7 +52,11 @@ export function derivedId(mail: OutgoingMail, account: Account, now: number): st
   const day = new Date(now).toISOString().slice(0, 10);
   const { to, cc, bcc, subject, text, html, inReplyTo, threadId } = mail;
   const content = JSON.stringify([account.email, day, to, cc, bcc, subject, text, html, inReplyTo, threadId]);
-  return `${createHash('sha256').update(content).digest('hex').slice(0, 40)}@${account.email.split('@')[1] ?? 'localhost'}`;
+  return messageIdOf(createHash('sha256').update(content).digest('hex'), account);
+}
+
+export function messageIdOf(digest: string, account: Account): string {
+  return `${digest.slice(0, 40)}@${account.email.split('@')[1] ?? 'localhost'}`;
 }
 
 /** The whole message, as RFC 5322 wants it. Files and addresses are never read for it, whatever the content says. */

@@ -42,7 +42,7 @@ export class GmailWorld {
 
   access(name = 'alice', config: Record<string, unknown> = {}, fetch = withToken(`token-${name}`)): VendorAccess {
     const account = { userId: name, email: `${name}@acme.test`, name: 'Alice Ähm', timeZone: 'Europe/Berlin' };
-    return { baseUrl: this.gmail.url, fetch, account, config, now: () => this.now };
+    return { baseUrl: this.gmail.url, fetch, account, config, now: () => this.now, operationId: null };
   }
 
   /** A mail from Bob to Alice, an hour ago, unless told otherwise; the answer is where it lies with Alice. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Operation, VendorAccess } from '../connector.ts';
 import { atATime } from './at-a-time.ts';
 import { answerOf, type GmailApi } from './client.ts';
-import { composed, derivedId, MAIL, OUR_ID_HEADER, type OutgoingMail } from './compose.ts';
+import { composed, derivedId, MAIL, messageIdOf, OUR_ID_HEADER, type OutgoingMail } from './compose.ts';
 import { MailStore } from './mail-store.ts';
 import { GMAIL_ID } from './reads.ts';
 
@@ -11,6 +11,7 @@ const MOST_REFERENCES = 20;
 /** How many of the mails sent last are looked through for a repeat, and how old they may be. */
 const MOST_SENT = 25;
 const OLDEST_SENT_MS = 2 * 86_400_000;
+const MOST_DRAFTS = 500;
 const AT_A_TIME = 5;
 
 interface Sent {
@@ -31,8 +32,8 @@ const send: Operation<OutgoingMail> = {
   action: 'email_send',
   async run(access, mail) {
     const store = new MailStore(access);
-    const messageId = mail.messageId ?? derivedId(mail, access.account, access.now());
-    const before = await sentBefore(store, messageId, access.now());
+    const messageId = idOf(mail, access);
+    const before = await writtenBefore(store, messageId, 'SENT', access.now());
     if (before !== null) return { ...before, messageId, repeated: true };
     const { raw, threadId } = await written(access, store, mail, messageId);
     const sent = await answerOf(
@@ -48,12 +49,18 @@ const draft: Operation<OutgoingMail> = {
   action: 'email_draft',
   async run(access, mail) {
     const store = new MailStore(access);
-    const messageId = mail.messageId ?? derivedId(mail, access.account, access.now());
+    const messageId = idOf(mail, access);
+    const before = access.operationId === null ? null : await writtenBefore(store, messageId, 'DRAFT', access.now());
+    if (before !== null) {
+      const { drafts = [] } = await answerOf(store.api.users.drafts.list({ userId: ME, maxResults: MOST_DRAFTS }));
+      const { id } = drafts.find(({ message }) => message?.id === before.id) ?? {};
+      return { id, messageId, threadId: before.threadId, repeated: true };
+    }
     const { raw, threadId } = await written(access, store, mail, messageId);
     const made = await answerOf(
       store.api.users.drafts.create({ userId: ME, requestBody: { message: { raw, ...(threadId && { threadId }) } } }),
     );
-    return { id: made.id, messageId, threadId: made.message?.threadId };
+    return { id: made.id, messageId, threadId: made.message?.threadId, repeated: false };
   },
 };
 
@@ -82,17 +89,29 @@ const modifyLabels: Operation<z.infer<typeof RELABEL>> = {
 
 export const gmailWrites = { email_send: send, email_draft: draft, email_modify_labels: modifyLabels };
 
+function idOf(mail: OutgoingMail, { account, operationId, now }: VendorAccess): string {
+  if (mail.messageId !== undefined) return mail.messageId;
+  return operationId === null ? derivedId(mail, account, now()) : messageIdOf(operationId, account);
+}
+
 /**
- * The mail that was sent under this id. Searched by its Message-ID, and, because Gmail may have given it another, among the
- * last mails sent by the header that it leaves alone; the second also finds what the search does not know yet.
+ * The mail that was sent, or put among the drafts, under this id. Searched by its Message-ID, and, because Gmail may have
+ * given it another, among the last ones by the header that it leaves alone; the second also finds what the search does not
+ * know yet.
  */
-async function sentBefore({ api }: MailStore, messageId: string, now: number): Promise<Sent | null> {
+async function writtenBefore(
+  { api }: MailStore,
+  messageId: string,
+  label: 'SENT' | 'DRAFT',
+  now: number,
+): Promise<Sent | null> {
+  const place = label === 'SENT' ? 'in:sent' : 'in:drafts';
   const found = await answerOf(
-    api.users.messages.list({ userId: ME, q: `rfc822msgid:${messageId} in:sent`, maxResults: 1 }),
+    api.users.messages.list({ userId: ME, q: `rfc822msgid:${messageId} ${place}`, maxResults: 1 }),
   );
   const [first] = found.messages ?? [];
   if (first?.id) return { id: first.id, threadId: first.threadId ?? first.id };
-  const recent = await answerOf(api.users.messages.list({ userId: ME, labelIds: ['SENT'], maxResults: MOST_SENT }));
+  const recent = await answerOf(api.users.messages.list({ userId: ME, labelIds: [label], maxResults: MOST_SENT }));
   const ids = (recent.messages ?? []).flatMap(({ id }) => id ?? []);
   for (let from = 0; from < ids.length; from += AT_A_TIME) {
     const some = await atATime(AT_A_TIME, ids.slice(from, from + AT_A_TIME), (id) => ourIdOf(api, id));

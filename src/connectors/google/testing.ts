@@ -13,7 +13,7 @@ export function withToken(token: string): typeof globalThis.fetch {
 
 export function accessTo(baseUrl: string, changes: Partial<VendorAccess> = {}): VendorAccess {
   const account = { userId: 'u1', email: 'ana@acme.test', name: 'Ana', timeZone: 'Europe/Berlin' };
-  return { baseUrl, fetch: withToken('t-ana'), account, config: {}, now: Date.now, ...changes };
+  return { baseUrl, fetch: withToken('t-ana'), account, config: {}, now: Date.now, operationId: null, ...changes };
 }
 
 export interface Synced {

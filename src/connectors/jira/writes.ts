@@ -17,7 +17,8 @@ const comment: Operation<z.infer<typeof commentInput>> = {
   schema: commentInput,
   summary: 'Comments on an issue; with the same `idempotencyId` at most once',
   action: 'jira_comment',
-  async run(access, { key, text, idempotencyId: id }) {
+  async run(access, { key, text, idempotencyId }) {
+    const id = idempotencyId ?? access.operationId ?? undefined;
     const jira = await jiraFor(access);
     const before = id === undefined ? undefined : await commentOf(jira, key, id);
     if (before !== undefined) return { key, id: before, repeated: true };
@@ -91,7 +92,8 @@ const create: Operation<z.infer<typeof createInput>> = {
   schema: createInput,
   summary: 'Creates an issue; with the same `idempotencyId` at most once',
   action: 'jira_create_issue',
-  async run(access, { project, type, summary, description, idempotencyId: id }) {
+  async run(access, { project, type, summary, description, idempotencyId }) {
+    const id = idempotencyId ?? access.operationId ?? undefined;
     const jira = await jiraFor(access);
     const before = id === undefined ? undefined : await createdBefore(jira, project, id);
     if (before !== undefined) return { key: before, repeated: true };

@@ -1,7 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Clock } from '#libs/clock';
-import { Database } from '#libs/database';
+import { Database, isUnavailable } from '#libs/database';
 import { Sealing } from '#libs/sealing';
 import { Injectable } from '@nestjs/common';
+import { bulkhead } from 'cockatiel';
 import { LRUCache } from 'lru-cache';
 import { VendorError } from '../connector.ts';
 import * as sql from '../connectors.sql.ts';
@@ -18,6 +20,11 @@ import type { Authorisation } from './vendor-fetch.ts';
 
 /** A token that ends so soon is renewed before it is used. */
 const EARLY_MS = 60_000;
+/** Each renewal keeps a connection of the pool for as long as the token endpoint takes. */
+const RENEWALS_AT_ONCE = 4;
+const LONGEST_RENEWAL_MS = 20_000;
+/** How often is looked whether another process has renewed. */
+const LOOK_MS = 100;
 /** Tokens of service accounts, by connector and person. */
 const DELEGATED = 20_000;
 
@@ -32,6 +39,8 @@ export class Authorisations {
   private readonly delegated = new LRUCache<string, AccessToken>({ max: DELEGATED });
   /** Renewals under way: all who need one share it. */
   private readonly renewing = new Map<string, Promise<unknown>>();
+
+  private readonly renewals = bulkhead(RENEWALS_AT_ONCE, Infinity);
 
   constructor(
     private readonly database: Database,
@@ -88,41 +97,69 @@ export class Authorisations {
     };
   }
 
-  /** The new tokens are stored before they are used: the old refresh token may be worth nothing any more. */
+  /**
+   * A refresh token may be good for one use only, and a second use may end the whole grant: one process at a time renews, with
+   * the row locked, and the others take what it has stored. New tokens are stored before they are used; where that fails it is
+   * tried again, because the old ones may be worth nothing any more.
+   */
   private async refresh(row: sql.ConnectorRow, old: OAuthCredentials, version: string): Promise<Renewed> {
-    // Whoever came with an older copy of the row takes what is stored since: a refresh token may be good for one use only.
-    const stored = await this.newerThan(row, version);
-    if (stored) return stored;
-    let token: AccessToken;
-    try {
-      token = await this.endpoint.refresh(row.type, old);
-    } catch (error) {
-      // Another process may have used the refresh token first.
-      const other = await this.newerThan(row, version);
-      if (other) return other;
-      throw error;
+    const deadline = this.clock.now() + LONGEST_RENEWAL_MS;
+    const got: { token?: AccessToken } = {};
+    for (;;) {
+      try {
+        const renewed = await this.renewals.execute(() => this.renewLocked(row, old, version, got));
+        if (renewed) return renewed;
+      } catch (error) {
+        if (!got.token || !isUnavailable(error) || this.clock.now() >= deadline) throw error;
+      }
+      if (this.clock.now() >= deadline)
+        throw new VendorError(
+          'unavailable',
+          `${row.type}: its credentials are being renewed`,
+          this.clock.now() + 5_000,
+        );
+      await pause(LOOK_MS);
     }
-    const credentials: OAuthCredentials = {
-      ...old,
-      accessToken: token.accessToken,
-      refreshToken: token.refreshToken ?? old.refreshToken,
-      expiresAt: new Date(token.expiresAt).toISOString(),
-    };
-    const sealed = this.sealing.seal(JSON.stringify(credentials), credentialsPlace(row));
-    const [kept]: [{ credentials_version: string }[], number] = await this.database.tenant(row.tenant_id, (tx) =>
-      tx.query(sql.RENEW_CREDENTIALS, [row.id, sealed, version]),
-    );
-    if (kept[0]) return { credentials, version: kept[0].credentials_version };
-    return (await this.newerThan(row, version)) ?? { credentials, version };
   }
 
-  private async newerThan(row: sql.ConnectorRow, version: string): Promise<Renewed | undefined> {
-    const [now]: sql.ConnectorRow[] = await this.database.tenant(row.tenant_id, (tx) =>
-      tx.query(sql.FIND_CONNECTOR, [row.id]),
-    );
-    if (!now || now.credentials_version === version) return undefined;
-    const credentials = this.open(now);
-    return credentials.kind === 'oauth' ? { credentials, version: now.credentials_version } : undefined;
+  /** @returns undefined while another process renews them */
+  private renewLocked(
+    row: sql.ConnectorRow,
+    old: OAuthCredentials,
+    version: string,
+    got: { token?: AccessToken },
+  ): Promise<Renewed | undefined> {
+    return this.database.tenant(row.tenant_id, async (tx) => {
+      const [now]: sql.ConnectorRow[] = await tx.query(sql.LOCK_CONNECTOR, [row.id]);
+      if (!now) {
+        const [present]: unknown[] = await tx.query(sql.FIND_CONNECTOR, [row.id]);
+        if (present) return undefined;
+        throw new VendorError('unauthorised', `${row.type}: it is no longer connected`);
+      }
+      if (now.credentials_version !== version) {
+        const stored = this.open(now);
+        if (stored.kind === 'oauth') return { credentials: stored, version: now.credentials_version };
+        throw new VendorError(
+          'unavailable',
+          `${row.type}: its credentials have just changed`,
+          this.clock.now() + 1_000,
+        );
+      }
+      const token = (got.token ??= await this.endpoint.refresh(row.type, old));
+      const credentials: OAuthCredentials = {
+        ...old,
+        accessToken: token.accessToken,
+        refreshToken: token.refreshToken ?? old.refreshToken,
+        expiresAt: new Date(token.expiresAt).toISOString(),
+      };
+      const sealed = this.sealing.seal(JSON.stringify(credentials), credentialsPlace(row));
+      const [kept]: [{ credentials_version: string }[], number] = await tx.query(sql.RENEW_CREDENTIALS, [
+        row.id,
+        sealed,
+        version,
+      ]);
+      return { credentials, version: kept[0]!.credentials_version };
+    });
   }
 
   private serviceAccount(row: sql.ConnectorRow, account: ServiceAccount, email: string): Authorisation {

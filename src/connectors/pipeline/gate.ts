@@ -6,6 +6,7 @@ import { Problem } from '#libs/http';
 import { type DecisionAnswer, Evaluator } from '#policy';
 import { Injectable } from '@nestjs/common';
 import type { ConnectorRow } from '../connectors.sql.ts';
+import type { Repeatable } from './operation-id.ts';
 
 /** For whom an operation runs, who asked for it, and in which request. */
 export interface Errand {
@@ -14,6 +15,8 @@ export interface Errand {
   /** As the audit log names whoever asked: `user:alice`, `agent:01J…`, `system`. */
   readonly actor: string;
   readonly requestId: string;
+  /** Where the same write may come again, after a crash for example. */
+  readonly repeatable?: Repeatable | undefined;
 }
 
 /** What a step of an operation did, for the audit log. */

@@ -8,7 +8,11 @@ import type { ConnectorRow } from '../connectors.sql.ts';
 import { toProblem, vendorErrorIn } from '../problems.ts';
 import { CONNECTORS, type Registry } from '../registry.ts';
 import { type Errand, Gate } from './gate.ts';
+import { operationIdOf } from './operation-id.ts';
 import { VendorAccesses } from './vendor-access.ts';
+
+/** A write ends before its caller's idempotency key counts as left behind: a repeat must not meet it under way. */
+const LONGEST_WRITE_MS = 45_000;
 
 /** Reads and writes, each with everything round it: policy, audit, classification, a time limit, the pipeline's `fetch`. */
 @Injectable()
@@ -85,7 +89,12 @@ export class Operations {
     let result: unknown;
     let failed: unknown;
     try {
-      result = await this.run(row, errand, (access) => operation.run(access, input));
+      result = await this.run(row, errand, (access) => operation.run(access, input), {
+        operationId: errand.repeatable
+          ? operationIdOf(errand.repeatable, { connectorId: row.id, userId: errand.person.id, action, input: given })
+          : null,
+        timeout: Math.min(LONGEST_WRITE_MS, this.settings.CONNECTOR_OPERATION_TIMEOUT_MS),
+      });
     } catch (error) {
       failed = error ?? new Error('failed');
     }
@@ -114,10 +123,17 @@ export class Operations {
     throw invalid(field, `"${name.slice(0, 100)}" is not known to ${type}; there are: ${names}`);
   }
 
-  private async run<T>(row: ConnectorRow, { person }: Errand, work: (access: VendorAccess) => Promise<T>): Promise<T> {
-    const timeout = this.settings.CONNECTOR_OPERATION_TIMEOUT_MS;
+  private async run<T>(
+    row: ConnectorRow,
+    { person }: Errand,
+    work: (access: VendorAccess) => Promise<T>,
+    {
+      operationId = null,
+      timeout = this.settings.CONNECTOR_OPERATION_TIMEOUT_MS,
+    }: { readonly operationId?: string | null; readonly timeout?: number } = {},
+  ): Promise<T> {
     try {
-      return await work(this.accesses.open(row, person, AbortSignal.timeout(timeout), timeout));
+      return await work(this.accesses.open(row, person, AbortSignal.timeout(timeout), timeout, operationId));
     } catch (error) {
       const vendor = vendorErrorIn(error);
       throw vendor ? toProblem(vendor, this.clock.now()) : error;

@@ -45,9 +45,16 @@ export class VendorAccesses {
 
   /**
    * @param timeoutMs of everything that is done with it
+   * @param operationId as {@link VendorAccess} has it
    * @throws VendorError where the connector cannot be used at all
    */
-  open(row: ConnectorRow, person: DirectoryPerson, signal: AbortSignal, timeoutMs: number): VendorAccess {
+  open(
+    row: ConnectorRow,
+    person: DirectoryPerson,
+    signal: AbortSignal,
+    timeoutMs: number,
+    operationId: string | null = null,
+  ): VendorAccess {
     const baseUrl = (row.base_url ?? this.registry[row.type].defaultBaseUrl)?.replace(/\/+$/, '');
     if (!baseUrl) throw new VendorError('invalid', `${row.type}: this connector has no baseUrl`);
     const key = `${row.tenant_id}/${row.id}`;
@@ -57,6 +64,7 @@ export class VendorAccesses {
       account: { userId: person.id, email: person.email, name: person.name, timeZone: person.timeZone },
       config: row.config,
       now,
+      operationId,
       fetch: vendorFetch({
         type: row.type,
         baseUrl,

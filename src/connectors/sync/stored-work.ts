@@ -67,12 +67,15 @@ export class StoredWork extends ConnectedWork {
     action: string,
     input: unknown,
     requestId = `write-${ulid()}`,
+    repeatKey?: string,
   ): Promise<unknown> {
-    const errand =
+    const asked =
       'kind' in who
         ? await errandOf(this.people, who, undefined, requestId)
         : systemErrand(await this.person(who), requestId);
-    const { tenantId, id } = errand.person;
+    const { tenantId, id } = asked.person;
+    const repeatable = repeatKey === undefined ? undefined : { seed: `${tenantId}/${asked.actor}/${repeatKey}` };
+    const errand = { ...asked, repeatable };
     const [row]: sql.ConnectorRow[] = await this.database.tenant(tenantId, (tx) =>
       tx.query(sql.CONNECTOR_OF_PERSON, [id, type]),
     );

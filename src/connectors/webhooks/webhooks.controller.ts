@@ -23,6 +23,6 @@ export class WebhooksController {
     @Param('connectorId', { schema: CONNECTOR_ID }) connectorId: string,
     @Req() request: FastifyRequest & RawBodyRequest,
   ) {
-    return this.webhooks.receive(connectorId, request.headers, request.rawBody ?? new Uint8Array());
+    return this.webhooks.receive(connectorId, request.ip, request.headers, request.rawBody ?? new Uint8Array());
   }
 }

@@ -1,9 +1,11 @@
+import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { Database } from '#libs/database';
 import { Problem } from '#libs/http';
 import { type Job, Jobs } from '#libs/jobs';
+import { RateLimits } from '#libs/redis';
 import { SealError, Sealing } from '#libs/sealing';
 import type { IncomingHttpHeaders } from 'node:http';
-import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import * as sql from '../connectors.sql.ts';
 import { webhookPlace } from '../pipeline/authorisations.ts';
 import { verify } from './signatures.ts';
@@ -13,6 +15,8 @@ const HASTEN_QUEUE = 'connector.webhook';
 const TOGETHER_SECONDS = 2;
 /** The people whom a shared connector serves are synced within this time. */
 const SPREAD_SECONDS = 30;
+/** A vendor's address reports for many connectors. */
+const CONNECTORS_OF_ADDRESS = 10;
 
 interface HastenJob {
   readonly tenantId: string;
@@ -26,6 +30,8 @@ export class Webhooks implements OnApplicationBootstrap {
     private readonly database: Database,
     private readonly jobs: Jobs,
     private readonly sealing: Sealing,
+    private readonly limits: RateLimits,
+    @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -34,9 +40,15 @@ export class Webhooks implements OnApplicationBootstrap {
 
   /**
    * @returns whether it is new; a copy has no second effect
-   * @throws Problem `not_found`, `invalid_token`
+   * @throws Problem `not_found`, `invalid_token`, `rate_limited`
    */
-  async receive(connectorId: string, headers: IncomingHttpHeaders, body: Uint8Array): Promise<{ accepted: true }> {
+  async receive(
+    connectorId: string,
+    address: string,
+    headers: IncomingHttpHeaders,
+    body: Uint8Array,
+  ): Promise<{ accepted: true }> {
+    await this.limit(connectorId, address);
     const [row]: sql.ConnectorRow[] = await this.database.system((tx) => tx.query(sql.FIND_CONNECTOR, [connectorId]));
     if (!row) throw new Problem('not_found', 'There is nothing here.');
     const delivery = verify(row.type, this.secretOf(row), headers, body);
@@ -54,6 +66,17 @@ export class Webhooks implements OnApplicationBootstrap {
     });
     if (sent) this.jobs.notify(HASTEN_QUEUE);
     return { accepted: true };
+  }
+
+  /** Before the database is asked: whoever is at the other end has no name yet. */
+  private async limit(connectorId: string, address: string): Promise<void> {
+    const perMinute = this.settings.RATE_LIMIT_WEBHOOKS;
+    const ofAddress = await this.limits.take('webhook_addresses', address, perMinute * CONNECTORS_OF_ADDRESS);
+    const taken = ofAddress.ok ? await this.limits.take('webhooks', `${connectorId}/${address}`, perMinute) : ofAddress;
+    if (taken.ok) return;
+    throw new Problem('rate_limited', `Too many deliveries; try again in ${taken.retryAfterSeconds} s.`, {
+      retryAfter: taken.retryAfterSeconds,
+    });
   }
 
   private async hasten({ data }: Job<HastenJob>): Promise<void> {
