@@ -65,6 +65,16 @@ describe('plan', () => {
     expect(plan([review('r')], [event('10:15', '11:15'), event('12:00', '17:30')], working)).toEqual([]);
   });
 
+  it('puts what prepares a meeting before it, as late as it can, or nowhere', () => {
+    const ahead = event('11:00', '12:00');
+    const prepare = task('p', { kind: 'meeting', system: 'gcal', reasons: ['prepare'], event: ahead });
+    expect(shown([review('r'), prepare], [ahead], working)).toEqual([
+      '10:15–10:45 Prepare: p',
+      '12:15–13:45 Review: r',
+    ]);
+    expect(shown([prepare], [event('09:00', '10:40'), ahead], working)).toEqual([]);
+  });
+
   it('counts hours of the clock on the wall on days when it is changed', () => {
     for (const [date, offset] of [
       ['2026-03-29', '+02:00'],

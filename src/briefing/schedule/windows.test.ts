@@ -1,0 +1,127 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { cronProblem, dueWindow, jitter, nextWindow } from './windows.ts';
+
+const BERLIN = 'Europe/Berlin';
+const at = (iso: string) => Date.parse(iso);
+const MINUTE = 60_000;
+
+function windows(cron: string, zone: string, from: string, n: number): string[] {
+  const found: string[] = [];
+  for (let time = at(from); found.length < n;) {
+    time = nextWindow(cron, zone, time)!;
+    found.push(new Date(time).toISOString());
+  }
+  return found;
+}
+
+describe('when windows open', () => {
+  test('the clock on the wall counts, so that eight stays eight when clocks change', () => {
+    expect(windows('0 8 * * 1-5', BERLIN, '2026-10-22T12:00:00Z', 3)).toEqual([
+      '2026-10-23T06:00:00.000Z',
+      '2026-10-26T07:00:00.000Z',
+      '2026-10-27T07:00:00.000Z',
+    ]);
+  });
+
+  test('a time that does not exist comes once, an hour later', () => {
+    expect(windows('30 2 * * *', BERLIN, '2026-03-27T12:00:00Z', 3)).toEqual([
+      '2026-03-28T01:30:00.000Z',
+      '2026-03-29T01:30:00.000Z',
+      '2026-03-30T00:30:00.000Z',
+    ]);
+  });
+
+  test('a time that comes twice counts once', () => {
+    expect(windows('30 2 * * *', BERLIN, '2026-10-23T12:00:00Z', 3)).toEqual([
+      '2026-10-24T00:30:00.000Z',
+      '2026-10-25T00:30:00.000Z',
+      '2026-10-26T01:30:00.000Z',
+    ]);
+  });
+
+  test('people on both sides of the date line have their own morning', () => {
+    expect(windows('0 8 * * *', 'Pacific/Auckland', '2026-11-25T00:00:00Z', 1)).toEqual(['2026-11-25T19:00:00.000Z']);
+    expect(windows('0 8 * * *', 'America/Los_Angeles', '2026-11-25T00:00:00Z', 1)).toEqual([
+      '2026-11-25T16:00:00.000Z',
+    ]);
+  });
+
+  test.each([
+    ['* * *', 'has 3 fields'],
+    ['0 0 8 * * 1', 'has 6 fields'],
+    ['61 8 * * *', 'cannot be read'],
+    ['0 8 31 2 *', 'cannot be read'],
+    ['eight', 'has 1 fields'],
+  ])('%s is refused in words', (cron, words) => {
+    expect(cronProblem(cron)).toContain(words);
+    expect(cronProblem(cron)).toContain('accepted');
+  });
+});
+
+describe('what is due', () => {
+  const daily = { cron: '0 8 * * *', zone: BERLIN, windowMs: 30 * MINUTE };
+  const eight = at('2026-11-25T07:00:00Z');
+
+  test('a window that is open', () => {
+    expect(dueWindow(daily, eight, eight + 5 * MINUTE)).toEqual({
+      open: { start: eight, end: eight + 30 * MINUTE },
+      missed: 0,
+      next: at('2026-11-26T07:00:00Z'),
+    });
+  });
+
+  test('after a short sleep the window is caught up with as long as it is open, and not later', () => {
+    expect(dueWindow(daily, eight, eight + 29 * MINUTE).open).toBeDefined();
+    expect(dueWindow(daily, eight, eight + 30 * MINUTE)).toMatchObject({ open: undefined, missed: 1 });
+  });
+
+  test('after a long sleep the open window is made and the others are missed', () => {
+    expect(dueWindow(daily, eight, at('2026-11-28T07:10:00Z'))).toMatchObject({
+      open: { start: at('2026-11-28T07:00:00Z') },
+      missed: 3,
+    });
+  });
+
+  test('years of sleep under a schedule of every minute end at once', () => {
+    const often = { cron: '* * * * *', zone: 'UTC', windowMs: MINUTE };
+    const now = at('2031-01-01T00:00:30Z');
+    expect(dueWindow(often, eight, now)).toMatchObject({ open: { start: now - 30_000 }, next: now + 30_000 });
+  });
+
+  test('whenever one looks, each window is open once or missed once, and none comes back', () => {
+    const looks = fc.array(fc.integer({ min: 1, max: 3 * 24 * 60 }), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(looks, (gaps) => {
+        let [due, now, counted] = [eight as number | null, eight, 0];
+        const started = new Set<number>();
+        for (const gap of gaps) {
+          now += gap * MINUTE;
+          if (due === null || due > now) continue;
+          const step = dueWindow(daily, due, now);
+          if (step.open) {
+            expect(started.has(step.open.start)).toBe(false);
+            expect(step.open.start).toBeLessThanOrEqual(now);
+            expect(step.open.end).toBeGreaterThan(now);
+            started.add(step.open.start);
+          }
+          counted += step.missed + (step.open ? 1 : 0);
+          expect(step.next).toBeGreaterThan(now);
+          due = step.next;
+        }
+        let opened = 0;
+        for (let time: number | null = eight; time !== null && time <= now; time = nextWindow(daily.cron, BERLIN, time))
+          opened++;
+        expect(counted).toBe(opened);
+      }),
+    );
+  });
+});
+
+test('jitter is the same for the same window, spreads people, and leaves the end of the window free', () => {
+  const spread = Array.from({ length: 500 }, (_, n) => jitter('acme', `user-${n}`, 0, 30 * MINUTE));
+  expect(spread).toEqual(Array.from({ length: 500 }, (_, n) => jitter('acme', `user-${n}`, 0, 30 * MINUTE)));
+  expect(Math.max(...spread)).toBeLessThan(18 * MINUTE);
+  const tenths = new Set(spread.map((ms) => Math.floor(ms / (1.8 * MINUTE))));
+  expect(tenths.size).toBe(10);
+});
