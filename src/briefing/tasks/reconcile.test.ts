@@ -84,6 +84,22 @@ describe('the life of a task', () => {
     expect(run([known('t', ['A'], { word: open })], [[item('A', { done })]]).tasks[0]!.life.state).toBe('active');
   });
 
+  test('"done" lapses when open work joins the task, "not done" when its work is done afterwards', () => {
+    const word = { done: true, at: '2026-11-24T12:00:00.000Z' };
+    const joined = run([known('t', ['A'], { word })], [[item('A'), item('B')]]).tasks[0]!;
+    expect([joined.id, joined.life.state, joined.word]).toEqual(['t', 'active', null]);
+    const later = { at: '2026-11-25T07:00:00.000Z', how: 'closed' } as const;
+    const reopened = known('t', ['A'], { word: { ...word, done: false } });
+    expect(run([reopened], [[item('A', { done: later })]]).tasks[0]!.life.state).toBe('completed');
+  });
+
+  test('an archived task keeps its work until something happens in it, however open that is', () => {
+    const life = { state: 'archived', discoveredAt: '2026-08-01T08:00:00.000Z', completedAt: null } as const;
+    const archived = known('old', ['A'], { life: { ...life, archivedAt: '2026-11-10T08:00:00.000Z' } });
+    const quiet = item('A', { updatedAt: '2026-11-09T08:00:00.000Z' });
+    expect(summary(run([archived], [[quiet]]))).toEqual([['old', 'archived', 'A']]);
+  });
+
   test('an archived task does not come back: what asks again is new work, and the old task stays until it is purged', () => {
     const life = { state: 'archived', discoveredAt: '2026-10-01T08:00:00.000Z', completedAt: null } as const;
     const archived = known('old', ['A'], { life: { ...life, archivedAt: '2026-11-10T08:00:00.000Z' } });

@@ -68,7 +68,7 @@ export function reconcile(
       completedAt: null,
       archivedAt: null,
     };
-    const word = before?.word ?? null;
+    const word = before ? standingWord(before, items) : null;
     const next = advance(life, doneOf(items, word), now, retention);
     keep({ id: before?.id ?? newId(), life: next, word, items }, !before);
   });
@@ -87,9 +87,34 @@ export function reconcile(
   return { tasks, removed };
 }
 
-/** What is archived does not come back: if it asks for something again, that is new work. */
+/**
+ * What is archived does not come back: if it asks for something again, that is new work. What has asked all the time stays with
+ * it, out of sight.
+ */
 function mayGoOn(task: KnownTask, items: readonly WorkItem[]): boolean {
-  return task.life.state !== 'archived' || doneOf(items, task.word).done;
+  if (task.life.state !== 'archived') return true;
+  const archivedAt = Date.parse(task.life.archivedAt ?? task.life.discoveredAt);
+  const own = new Set(task.items);
+  const isNews = (item: WorkItem) => !own.has(itemKey(item)) || Date.parse(item.updatedAt) > archivedAt;
+  return doneOf(items, task.word).done || !items.some((item) => asks(item) && isNews(item));
+}
+
+/**
+ * What is left of the person's word: "done" lapses when open work joins the task, "not done" when work of it is done afterwards,
+ * so that no word of yesterday hides the news of today.
+ */
+function standingWord({ word, items: keys }: KnownTask, items: readonly WorkItem[]): PersonsWord | null {
+  if (word === null) return null;
+  const own = new Set(keys);
+  const at = Date.parse(word.at);
+  const lapsed = word.done
+    ? items.some((item) => asks(item) && !own.has(itemKey(item)))
+    : items.some(({ done }) => done !== null && Date.parse(done.at) > at);
+  return lapsed ? null : word;
+}
+
+function asks({ done, reasons }: WorkItem): boolean {
+  return done === null && reasons.length > 0;
 }
 
 /** Work that no longer asks for anything (a mail that was read) is done as well. */
