@@ -1,4 +1,6 @@
 import type { Principal } from '#libs/access';
+import type { Transaction } from '#libs/database';
+import type { Labels } from '#policy';
 import type { SyncState } from './connectors.sql.ts';
 import type { ConnectorType, WorkItem } from './work-item.ts';
 
@@ -22,14 +24,19 @@ export interface OnBehalfOf {
 export abstract class ConnectedWork {
   /** Everything that is known, done things and calendar events included, with the label that policy gives each. */
   abstract itemsOf(tenantId: string, userId: string): Promise<WorkItem[]>;
+  /** As {@link itemsOf}, inside the caller's transaction and with the labels that the caller has read. */
+  abstract itemsWithin(tx: Transaction, userId: string, label: Labels): Promise<WorkItem[]>;
   /** One a system that is connected for this person. */
   abstract statusOf(tenantId: string, userId: string): Promise<ConnectorStatus[]>;
-  /** Syncs what has grown old; returns at the deadline with what is there. Never throws for a system that is away. */
+  /**
+   * Syncs what has grown old; returns at the deadline with what is there. Never throws for a system that is away.
+   * @returns how each system stands then; one that did not answer by the deadline is `partial`
+   */
   abstract refresh(
     tenantId: string,
     userId: string,
     options: { readonly deadlineMs: number; readonly systems?: readonly ConnectorType[] },
-  ): Promise<void>;
+  ): Promise<ConnectorStatus[]>;
   /**
    * Does something in a system, with policy, audit and everything else round it.
    * @param repeatKey the same each time this is tried again, such as `briefing/2026-11-25`: it then takes effect once, also

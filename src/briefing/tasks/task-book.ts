@@ -8,7 +8,7 @@ import { Database, type Transaction } from '#libs/database';
 import { DataRules } from '#policy';
 import { Injectable } from '@nestjs/common';
 import * as sql from '../briefing.sql.ts';
-import { correlate, itemKey, rank, type Retention, retentionUnder, type ScoreParts } from '../rules/index.ts';
+import { correlate, itemKey, rank, retentionUnder, type ScoreParts } from '../rules/index.ts';
 import { DirectoryChain } from './directory-chain.ts';
 import { type FoundTask, type KnownTask, reconcile } from './reconcile.ts';
 import { titleOf } from './title.ts';
@@ -45,14 +45,13 @@ export class TaskBook {
    */
   async refresh(person: DirectoryPerson, shows = false): Promise<{ open: Task[]; items: WorkItem[] }> {
     const { tenantId, id: userId } = person;
-    const [items, seniorityOf, retention] = await Promise.all([
-      this.work.itemsOf(tenantId, userId),
-      this.chain.seniorityFor(tenantId, userId),
-      this.retentionOf(person),
-    ]);
-    const now = this.clock.now();
-    const open = await this.database.tenant(tenantId, async (tx) => {
+    const [seniorityOf, rules] = await Promise.all([this.chain.seniorityFor(tenantId, userId), this.rules.for(person)]);
+    const retention = retentionUnder(rules.retention);
+    return this.database.tenant(tenantId, async (tx) => {
       const [book]: { fingerprint: string }[] = await tx.query(sql.LOCK_BOOK, [tenantId, userId]);
+      // Read under the lock: whoever waited for it must not take away what the one before has found.
+      const items = await this.work.itemsWithin(tx, userId, rules.label);
+      const now = this.clock.now();
       const known: sql.TaskRow[] = await tx.query(sql.TASKS_OF_PERSON, [userId]);
       const decisions: sql.DecisionRow[] = await tx.query(sql.DECISIONS, [userId]);
       const fingerprint = fingerprintOf(items, decisions);
@@ -63,9 +62,8 @@ export class TaskBook {
       const scored = this.scored(tasks, known, groups.related, context, shows);
       await this.store(tx, person, known, scored, removed, isSame ? undefined : items);
       await tx.query(sql.NOTE_BOOK, [userId, fingerprint, new Date(now)]);
-      return scored.filter(({ life }) => isOpen(life.state));
+      return { open: scored.filter(({ life }) => isOpen(life.state)), items };
     });
-    return { open, items };
   }
 
   /** As {@link refresh}, unless that was done within the last `maxAgeMs` milliseconds. */
@@ -75,10 +73,6 @@ export class TaskBook {
     );
     if (book?.refreshed_at && this.clock.now() - book.refreshed_at.getTime() < maxAgeMs) return;
     await this.refresh(person);
-  }
-
-  private async retentionOf(person: DirectoryPerson): Promise<Retention> {
-    return retentionUnder((await this.rules.for(person)).retention);
   }
 
   private scored(

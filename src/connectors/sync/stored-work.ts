@@ -2,9 +2,9 @@ import { type DirectoryPerson, People } from '#identity';
 import type { Principal } from '#libs/access';
 import { Clock } from '#libs/clock';
 import { type Settings, SETTINGS_TOKEN } from '#libs/config';
-import { Database } from '#libs/database';
+import { Database, type Transaction } from '#libs/database';
 import { Problem } from '#libs/http';
-import { DataRules } from '#policy';
+import { DataRules, type Labels } from '#policy';
 import { Inject, Injectable } from '@nestjs/common';
 import { ulid } from 'ulid';
 import { ConnectedWork, type ConnectorStatus, type OnBehalfOf } from '../connected-work.ts';
@@ -32,9 +32,12 @@ export class StoredWork extends ConnectedWork {
   override async itemsOf(tenantId: string, userId: string): Promise<WorkItem[]> {
     const person = await this.people.find(tenantId, userId);
     if (!person) return [];
-    const rows: sql.ItemRow[] = await this.database.tenant(tenantId, (tx) => tx.query(sql.ITEMS_OF_PERSON, [userId]));
-    if (rows.length === 0) return [];
     const { label } = await this.rules.for(person);
+    return this.database.tenant(tenantId, (tx) => this.itemsWithin(tx, userId, label));
+  }
+
+  override async itemsWithin(tx: Transaction, userId: string, label: Labels): Promise<WorkItem[]> {
+    const rows: sql.ItemRow[] = await tx.query(sql.ITEMS_OF_PERSON, [userId]);
     return rows.map(({ item }) => ({ ...item, classification: label(item.system, item.kind, item.classification) }));
   }
 
@@ -46,19 +49,22 @@ export class StoredWork extends ConnectedWork {
     tenantId: string,
     userId: string,
     { deadlineMs, systems }: { readonly deadlineMs: number; readonly systems?: readonly ConnectorType[] },
-  ): Promise<void> {
+  ): Promise<ConnectorStatus[]> {
+    const before = await this.standing(tenantId, userId);
+    const stale = before.filter((row) => (!systems || systems.includes(row.type)) && this.isStale(row));
+    if (stale.length === 0 || deadlineMs <= 0) return before.map(statusFrom);
     let late: () => void = () => undefined;
     const deadline = new Promise<void>((resolve) => (late = this.clock.after(deadlineMs, resolve)));
-    const work = async () => {
-      const stale = (await this.standing(tenantId, userId)).filter(
-        (row) => (!systems || systems.includes(row.type)) && this.isStale(row),
-      );
-      await Promise.all(stale.map((row) => this.syncs.syncNow(tenantId, row.connector_id, userId)));
-    };
     // What is late goes on behind the caller's back.
-    const done = work().catch(() => undefined);
-    await Promise.race([done, deadline]);
+    const unanswered = new Set(stale.map(({ type }) => type));
+    const sync = (row: sql.StatusRow) =>
+      this.syncs.syncNow(tenantId, row.connector_id, userId).finally(() => unanswered.delete(row.type));
+    await Promise.race([Promise.allSettled(stale.map(sync)), deadline]);
     late();
+    const reason = `It did not answer within ${deadlineMs / 1000} s`;
+    return (await this.statusOf(tenantId, userId)).map((status) =>
+      unanswered.has(status.connector) && status.state === 'ok' ? { ...status, state: 'partial', reason } : status,
+    );
   }
 
   override async write(
