@@ -4,6 +4,7 @@ import { IdentityModule } from '#identity';
 import { PolicyModule } from '#policy';
 import { Module } from '@nestjs/common';
 import { BRIEFING_METRICS, BriefingMetrics } from './briefing.metrics.ts';
+import { FeatureGate } from './feature-gate.ts';
 import { BriefingsController } from './generation/briefings.controller.ts';
 import { Briefings } from './generation/briefings.ts';
 import { OwnPerson } from './own-person.ts';
@@ -25,6 +26,7 @@ import { Tasks } from './tasks/tasks.ts';
     ...BRIEFING_METRICS,
     BriefingMetrics,
     OwnPerson,
+    FeatureGate,
     DirectoryChain,
     TaskBook,
     Tasks,

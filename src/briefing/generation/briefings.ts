@@ -1,17 +1,16 @@
 import { AuditLog, IdSource, type NewEntry } from '#audit';
 import { ConnectedWork } from '#connectors';
 import type { DirectoryPerson } from '#identity';
-import type { Principal } from '#libs/access';
 import { type Classification, highest } from '#libs/classification';
 import { Clock } from '#libs/clock';
 import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { Database } from '#libs/database';
 import { Problem } from '#libs/http';
-import { Evaluator } from '#policy';
 import { Inject, Injectable } from '@nestjs/common';
 import { BriefingMetrics } from '../briefing.metrics.ts';
 import * as sql from '../briefing.sql.ts';
 import type { BriefedTask, Briefing, BriefingFilter } from '../briefing.ts';
+import { type AskedBy, FeatureGate } from '../feature-gate.ts';
 import { plan } from '../rules/index.ts';
 import { type Task, TaskBook } from '../tasks/task-book.ts';
 import { meetingsOn, plannedDay } from './planned-day.ts';
@@ -27,12 +26,6 @@ export interface GenerateOptions extends BriefingFilter {
   readonly window?: BriefingWindow | undefined;
 }
 
-/** Who wants the briefing: `actor` as the audit log names it. */
-export interface AskedBy {
-  readonly actor: string;
-  readonly requestId: string;
-}
-
 /** Tasks in one briefing at most. */
 const MOST_TASKS = 100;
 /** What policy is asked about. */
@@ -45,7 +38,7 @@ export class Briefings {
   constructor(
     private readonly work: ConnectedWork,
     private readonly book: TaskBook,
-    private readonly evaluator: Evaluator,
+    private readonly gate: FeatureGate,
     private readonly audit: AuditLog,
     private readonly ids: IdSource,
     private readonly database: Database,
@@ -57,20 +50,17 @@ export class Briefings {
   /**
    * What a person has to do and when. Systems that have not been read lately are read first, for a limited time: one that is
    * down or slow makes the briefing partial, never late. With a window, the second call gets what the first one made.
-   * @throws Problem `forbidden` where policy has turned briefings off
+   * @throws Problem `forbidden` where policy has turned briefings off; `policy_engine_unreachable`
    */
   async generate(person: DirectoryPerson, asked: GenerateOptions, by: AskedBy): Promise<Briefing> {
     const started = this.clock.elapsed();
-    await this.requireAllowed(person, by);
+    await this.gate.pass(person, ACTION, FEATURES, by);
     const { tenantId, id: userId } = person;
-    await this.work.refresh(tenantId, userId, {
+    const connectorStatus = await this.work.refresh(tenantId, userId, {
       deadlineMs: this.settings.BRIEFING_REFRESH_MS,
       ...(asked.sources ? { systems: asked.sources } : {}),
     });
-    const [{ open, items }, connectorStatus] = await Promise.all([
-      this.book.refresh(person, true),
-      this.work.statusOf(tenantId, userId),
-    ]);
+    const { open, items } = await this.book.refresh(person, true);
     const now = this.clock.now();
     const wanted = open.filter((task) => passes(task, asked));
     const shown = wanted.slice(0, MOST_TASKS);
@@ -129,15 +119,6 @@ export class Briefings {
 
   private rows(tenantId: string, text: string, values: unknown[]): Promise<sql.BriefingRow[]> {
     return this.database.tenant(tenantId, (tx) => tx.query(text, values));
-  }
-
-  /** A feature that is off denies. That an action needs approval does not: it is the person who asks, for themselves. */
-  private async requireAllowed(person: DirectoryPerson, by: AskedBy): Promise<void> {
-    const principal: Principal = { kind: 'person', tenantId: person.tenantId, person, via: 'token' };
-    const requests = FEATURES.map((feature) => ({ action: ACTION, context: { feature } }));
-    const decisions = await this.evaluator.evaluateAll(principal, requests, by.requestId, by.actor);
-    const denied = decisions.find(({ decision }) => decision === 'deny');
-    if (denied) throw new Problem('forbidden', denied.reason, { members: { decisionId: denied.decisionId } });
   }
 
   /** The entry comes first: what is shown has been recorded. */

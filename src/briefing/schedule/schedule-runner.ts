@@ -23,6 +23,8 @@ const USUAL_MS = 60_000;
 const AT_ONCE = 500;
 const MINUTE_MS = 60_000;
 const CONCURRENCY = 4;
+/** With pauses that double these last for more than two hours: a job ends with its briefing, or with its window. */
+const RETRIES = 12;
 /** A job whose process has died counts as failed after so many seconds, and comes again. */
 const EXPIRE_SECONDS = 60;
 
@@ -60,7 +62,7 @@ export class ScheduleRunner implements OnApplicationBootstrap {
   async onApplicationBootstrap(): Promise<void> {
     await this.jobs.work<WindowJob>(BRIEFING_QUEUE, (job) => this.run(job), {
       once: 'queued',
-      retryLimit: 5,
+      retryLimit: RETRIES,
       retryDelaySeconds: 2,
       expireInSeconds: EXPIRE_SECONDS,
       concurrency: CONCURRENCY,

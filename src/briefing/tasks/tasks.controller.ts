@@ -1,8 +1,10 @@
-import { Caller, type Principal, Requires } from '#libs/access';
+import type { DirectoryPerson } from '#identity';
+import { Caller, type Principal, principalName, Requires } from '#libs/access';
 import { RateLimit } from '#libs/http';
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import { FeatureGate, type GatedAction } from '../feature-gate.ts';
 import { OwnPerson } from '../own-person.ts';
 import { Tasks } from './tasks.ts';
 import {
@@ -23,22 +25,27 @@ export class TasksController {
   constructor(
     private readonly tasks: Tasks,
     private readonly own: OwnPerson,
+    private readonly gate: FeatureGate,
   ) {}
 
   @Get()
   @Requires('work:read')
   @RateLimit('work')
   @ApiOperation({ summary: 'Your tasks, the highest score first' })
-  async list(@Caller() caller: Principal, @Query({ schema: TASK_LIST }) list: TaskList) {
-    return this.tasks.list(await this.own.of(caller), list);
+  async list(
+    @Caller() caller: Principal,
+    @Query({ schema: TASK_LIST }) list: TaskList,
+    @Req() request: FastifyRequest,
+  ) {
+    return this.tasks.list(await this.allowed(caller, 'task_read', request), list);
   }
 
   @Get(':id')
   @Requires('work:read')
   @RateLimit('work')
   @ApiOperation({ summary: 'One task, with the parts of its score' })
-  async get(@Caller() caller: Principal, @Param('id', { schema: TASK_ID }) id: string) {
-    return this.tasks.get(await this.own.of(caller), id);
+  async get(@Caller() caller: Principal, @Param('id', { schema: TASK_ID }) id: string, @Req() request: FastifyRequest) {
+    return this.tasks.get(await this.allowed(caller, 'task_read', request), id);
   }
 
   @Patch(':id')
@@ -51,7 +58,12 @@ export class TasksController {
     @Body({ schema: TASK_CHANGE }) body: TaskChange,
     @Req() request: FastifyRequest,
   ) {
-    return this.tasks.setStatus(await this.own.of(caller), id, body.status, by(caller, request));
+    return this.tasks.setStatus(
+      await this.allowed(caller, 'task_update', request),
+      id,
+      body.status,
+      by(caller, request),
+    );
   }
 
   @Post(':id/merge')
@@ -65,7 +77,7 @@ export class TasksController {
     @Body({ schema: MERGE }) body: Merge,
     @Req() request: FastifyRequest,
   ) {
-    return this.tasks.merge(await this.own.of(caller), id, body.taskId, by(caller, request));
+    return this.tasks.merge(await this.allowed(caller, 'task_update', request), id, body.taskId, by(caller, request));
   }
 
   @Post(':id/split')
@@ -79,7 +91,22 @@ export class TasksController {
     @Body({ schema: SPLIT }) body: Split,
     @Req() request: FastifyRequest,
   ) {
-    return this.tasks.split(await this.own.of(caller), id, body.workItemIds, by(caller, request));
+    return this.tasks.split(
+      await this.allowed(caller, 'task_update', request),
+      id,
+      body.workItemIds,
+      by(caller, request),
+    );
+  }
+
+  /** Whose tasks they are, where policy lets them be. */
+  private async allowed(caller: Principal, action: GatedAction, request: FastifyRequest): Promise<DirectoryPerson> {
+    const person = await this.own.of(caller);
+    await this.gate.pass(person, action, ['task_intelligence'], {
+      actor: principalName(caller),
+      requestId: request.id,
+    });
+    return person;
   }
 }
 
