@@ -137,5 +137,11 @@ export const FIND_BRIEFING = `SELECT ${BRIEFING} FROM briefings WHERE user_id = 
 export const LIST_BRIEFINGS = `
   SELECT ${BRIEFING} FROM briefings WHERE user_id = $1 AND ($2::text IS NULL OR id < $2) ORDER BY id DESC LIMIT $3`;
 
+/** Of person $1, those made before $2. */
+export const FORGET_BRIEFINGS = `DELETE FROM briefings WHERE user_id = $1 AND generated_at < $2`;
+
+/** Of everybody, also of who has left, those made before $1. */
+export const FORGET_ALL_BRIEFINGS = `DELETE FROM briefings WHERE generated_at < $1`;
+
 /** Everybody as far as the chain of management goes. */
 export const CHAIN = `SELECT id, lower(email) AS email, manager_id AS "managerId" FROM users WHERE active`;
