@@ -37,9 +37,11 @@ export type Merge = z.output<typeof MERGE>;
 /** `POST /tasks/:id/split` */
 export const SPLIT = z.strictObject({
   workItemIds: z
-    .array(z.string().min(3).max(400))
+    .array(z.string().min(1).max(400))
     .min(1)
     .max(200)
-    .describe('Items that are another piece of work, each as `system:id` (see `workItemIds` of the task)'),
+    .describe(
+      'Items that are another piece of work, each as `system:id` (see `workItemIds` of the task), or its id where that is enough',
+    ),
 });
 export type Split = z.output<typeof SPLIT>;

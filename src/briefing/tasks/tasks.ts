@@ -119,14 +119,15 @@ export class Tasks {
   async split(person: DirectoryPerson, id: string, workItemIds: readonly string[], by: By) {
     const [stays, goes] = await this.change(person, by, 'task.split', { id, workItemIds }, async (tx) => {
       const { items } = await find(tx, person, id);
-      const unknown = workItemIds.findIndex((key) => !items.includes(key));
+      const keys = workItemIds.map((given) => keyOf(given, items));
+      const unknown = keys.indexOf(undefined);
       if (unknown >= 0) {
         throw invalid(
           `workItemIds.${unknown}`,
           `${JSON.stringify(workItemIds[unknown])} is no item of this task; accepted: ${items.join(', ')}`,
         );
       }
-      const going = [...new Set(workItemIds)];
+      const going = [...new Set(keys as string[])];
       const staying = items.filter((key) => !going.includes(key));
       if (staying.length === 0) throw invalid('workItemIds', 'names every item of the task; at least one must stay');
       // Each half holds together by its own, also where only an item of the other half held it.
@@ -188,6 +189,13 @@ async function find(tx: Transaction, person: DirectoryPerson, id: string): Promi
 
 function requireItems({ id, items }: sql.TaskRow): void {
   if (items.length === 0) throw new Problem('conflict', `Nothing is left of task "${id}" in the systems.`);
+}
+
+/** An item of a task by `system:id`, or by its id alone where no other item of the task has the same. */
+function keyOf(given: string, items: readonly string[]): string | undefined {
+  if (items.includes(given)) return given;
+  const [only, ...more] = items.filter((key) => key.slice(key.indexOf(':') + 1) === given);
+  return more.length === 0 ? only : undefined;
 }
 
 function chain(keys: readonly string[]): (readonly [string, string])[] {
