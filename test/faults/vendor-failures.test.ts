@@ -102,7 +102,7 @@ describe.each(WORLD_SYSTEMS)('%s', (system) => {
     // GitHub asks for a minute of silence where it names no time: the sync waits it out, the briefing does not.
     const waits = system === 'github' && name === 'its own limit signal';
     expect(own.state).toBe(waits ? 'partial' : 'unreachable');
-    expect(own.reason).toMatch(waits ? /has not been read yet/ : words);
+    expect(own.reason).toMatch(waits ? /is being read for the first time/ : words);
     expect(own.lastSync).toBeNull();
     const others = briefing.connectorStatus.filter(({ connector }) => connector !== system);
     expect(others.map(({ state }) => state)).toEqual(['ok', 'ok', 'ok', 'ok']);
