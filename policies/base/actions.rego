@@ -1,19 +1,25 @@
 # actions: what an assistant may do by itself, tell about, ask for, or never do. Applies to every request.
 #
-# A document comes as a table: `named` has what it says of an action, as [autonomy, why], `standing` what it says of every
-# other (null: no opinion), `blocked` the list for the assistant to know.
+# A scope comes as a table: `named` has what it says of an action, `standing` what it says of every other (null: nothing),
+# each as [autonomy, voices, whether any of them tells, whether those who speak of every other action join in]; `blocked`
+# is the list for the assistant to know.
 package openclaw.main
 
-on_actions(tenant, keys, action) := ["actions", max([voice[1] | some voice in voices]), voices, blocked_names(tenant, keys)] if {
-	spoken := [array.concat([policy.ref], said) |
-		some policy in policies(tenant, keys, "actions")
-		said := object.get(policy.named, action, policy.standing)
-		said != null
+on_actions(given, action) := {
+	"account": ["actions", max([s[0] | some s in said]), array.concat([s[1] | some s in said], joining), blocked_in([table.blocked | some table in given])],
+	"tells": true in [s[2] | some s in said],
+} if {
+	said := [s |
+		some table in given
+		s := object.get(table.named, action, table.standing)
+		s != null
 	]
-	voices := array.concat(spoken, [[null, 2, "silent"] | spoken == []])
+	said != []
+	joining := [table.standing[1] | some table in given; table.named[action][3] == true]
+} else := {
+	"account": ["actions", 2, [[null, 2, "silent"]], blocked_in([table.blocked | some table in given])],
+	"tells": false,
 }
-
-blocked_names(tenant, keys) := blocked_in([policy.blocked | some policy in policies(tenant, keys, "actions")])
 
 blocked_in([]) := {}
 

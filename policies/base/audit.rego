@@ -3,10 +3,10 @@ package openclaw.main
 
 import data.openclaw.lib
 
-audit_limits(on_path) := object.union({"log_all_actions": true, "retention_years": 3}, stated) if {
+audit_limits(given) := object.union({"log_all_actions": true, "retention_years": 3}, stated) if {
 	stated := lib.defined({
-		"log_all_actions": lib.any_on([value | some document in on_path; value := document.log_all_actions]),
-		"retention_years": lib.most([value | some document in on_path; value := document.retention_years]),
-		"export_roles": lib.in_all([value | some document in on_path; value := document.export_roles]),
+		"log_all_actions": lib.any_on([limits.log_all_actions | some limits in given]),
+		"retention_years": lib.most([limits.retention_years | some limits in given]),
+		"export_roles": lib.in_all([limits.export_roles | some limits in given]),
 	})
 }

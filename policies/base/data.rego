@@ -1,30 +1,32 @@
 # data: what may leave the organisation. Applies where the destination is external. What this domain says of
 # classification is in classification.rego.
+#
+# A scope has `above`, by label, the policies whose maximum lies below it as [policies, maximum]; `speaking`, all that have one; `limits`.
 package openclaw.main
 
 import data.openclaw.lib
 
-on_data(_, _, context, _) := [] if object.get(context, ["destination", "external"], false) == false
+on_data(_, context, _) := [] if object.get(context, ["destination", "external"], false) == false
 
-on_data(tenant, keys, context, label) := [account("data", spoken_or(spoken, unspoken), sharing_limits(tenant, keys))] if {
-	context.destination.external == true
+on_data(given, context, label) := [data_account(given, label)] if context.destination.external == true
+
+data_account(given, label) := account("data", spoken_or(spoken, unspoken), sharing_limits(given)) if {
 	unspoken := [null, unruled_sharing[label], "silent", label]
-	spoken := [array.concat([policy.ref], sharing_verdict(policy.document.external_sharing_max, label)) |
-		some policy in policies(tenant, keys, "data")
+	spoken := [voice |
+		some table in given
+		some voice in array.concat(
+			[[above[0], 3, "above", label, above[1]] | some above in table.above[label]],
+			[[table.speaking, 0, "may_leave", label] | true],
+		)
 	]
 }
 
-sharing_verdict(limit, label) := [3, "above", label, limit] if {
-	lib.is_above(label, limit)
-} else := [0, "may_leave", label]
-
 unruled_sharing := {"public": 0, "internal": 3, "confidential": 3, "restricted": 3}
 
-sharing_limits(tenant, keys) := object.union({"external_sharing_max": "public"}, stated) if {
-	on_path := documents(tenant, keys, "data")
+sharing_limits(given) := object.union({"external_sharing_max": "public"}, stated) if {
 	stated := lib.defined({
-		"external_sharing_max": lib.lowest_label([value | some document in on_path; value := document.external_sharing_max]),
-		"retention": retention([value | some document in on_path; value := document.retention]),
+		"external_sharing_max": lib.lowest_label([table.limits.external_sharing_max | some table in given]),
+		"retention": retention([table.limits.retention | some table in given]),
 	})
 }
 

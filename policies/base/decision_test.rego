@@ -78,14 +78,16 @@ test_every_domain_that_applies_is_asked if {
 	object.keys(answer.constraints) == {"actions", "integrations", "models", "data", "features", "agent-to-agent", "audit"}
 }
 
+# Of two policies the gateway makes one table: where one names the action, who speaks of every other joins in.
 test_several_policies_of_one_scope_all_count if {
-	two := {"acme": {"1.0": {"revision": 1, "scopes": {"enterprise:acme": {"actions": [
-		policy("enterprise:acme", "actions", {"default_autonomy": "autonomous"}),
-		policy("enterprise:acme", "actions", {"default_autonomy": "block"}),
-	]}}}}}
+	two := {"acme": {"1.0": {"revision": 1, "scopes": {"enterprise:acme": {"actions": [{
+		"named": {"tool_run": [3, json.marshal([["a", 0, "autonomous"]]), true, true]},
+		"standing": [3, json.marshal([["a", 3, "block by default"], ["b", 3, "block by default"]]), false, false],
+	}]}}}}}
 	answer := in_full(main.decision) with data.openclaw.tenants as two with input as asked("tool_run", {})
 	answer.decision == "deny"
-	verdicts(answer, "actions") == [["enterprise:acme", "autonomous"], ["enterprise:acme", "block"]]
+	answer.disclosure == true
+	answer.domains[0].voices == [["a", 0, "autonomous"], ["b", 3, "block by default"]]
 }
 
 test_policies_off_the_path_are_not_heard if {
@@ -151,8 +153,8 @@ test_a_request_is_refused_where_a_bundle_on_its_path_is_not_there if {
 
 test_policies_are_found_in_the_bundle_that_the_path_names if {
 	spread := {"acme": {
-		"2.0": {"revision": 3, "scopes": {"enterprise:acme": {"actions": [policy("enterprise:acme", "actions", {"default_autonomy": "autonomous"})]}}},
-		"2.1": {"revision": 5, "scopes": {"org:eng": {"actions": [policy("org:eng", "actions", {"default_autonomy": "block"})]}}},
+		"2.0": {"revision": 3, "scopes": {"enterprise:acme": tables("enterprise:acme", {"actions": {"default_autonomy": "autonomous"}})}},
+		"2.1": {"revision": 5, "scopes": {"org:eng": tables("org:eng", {"actions": {"default_autonomy": "block"}})}},
 	}}
 	answer := in_full(main.decision) with data.openclaw.tenants as spread
 		with input as {"tenant": "acme", "action": "x", "path": ["2.0/enterprise:acme", "2.1/org:eng"]}

@@ -1,64 +1,54 @@
 # agent-to-agent: whether two assistants may talk, about what, and for how long. Applies where the request is an exchange.
+#
+# A scope has the policies that turn exchanges `off` and `on`, those that keep them `inside` the org, its lists of `types`,
+# its limits of `rounds` and, by label, those that the label is `above`, as [policies, names, number or label]; and `limits`.
+# Of these a policy says the first that applies: one that only sets limits has otherwise no opinion.
 package openclaw.main
 
 import data.openclaw.lib
 
-on_exchange(_, _, context, _) := [] if not context.exchange
+on_exchange(_, context, _) := [] if not context.exchange
 
-on_exchange(tenant, keys, context, label) := [account("agent-to-agent", array.concat(spoken, unless_enabled), exchange_limits(tenant, keys))] if {
+on_exchange(given, context, label) := [account("agent-to-agent", array.concat(spoken, unless_enabled), exchange_limits(given))] if {
 	exchange := context.exchange
 	shared := shared_label(exchange, label)
-	spoken := [array.concat([policy.ref], exchange_verdict(policy.document, exchange, shared)) |
-		some policy in policies(tenant, keys, "agent-to-agent")
-	]
-	unless_enabled := unless(true in exchange_switches(tenant, keys), [null, 3, "not_enabled"])
+	spoken := [voice | some table in given; some voice in exchange_voices(table, exchange, shared)]
+	unless_enabled := unless([table.on | some table in given] != [], [null, 3, "not_enabled"])
 }
 
-# A document that only sets limits refuses what is beyond them, and otherwise has no opinion.
-exchange_verdict(document, exchange, label) := [3, "off"] if {
-	document.enabled == false
-} else := [3, "type", exchange.type] if {
-	document.allowed_exchange_types
-	not exchange.type in document.allowed_exchange_types
-} else := [3, "above", label, limit] if {
-	limit := document.max_classification_shared
-	lib.is_above(label, limit)
-} else := [3, "cross_org"] if {
-	exchange.cross_org == true
-	crosses_orgs(document) == false
-} else := [3, "rounds", exchange.round, limit] if {
-	limit := document.max_rounds
-	exchange.round > limit
-} else := [0, "on"] if {
-	document.enabled == true
-}
-
-# Who enables exchanges does so inside the org, unless the document opens the org boundary too.
-crosses_orgs(document) := document.cross_org
-
-crosses_orgs(document) := false if {
-	document.enabled == true
-	not "cross_org" in object.keys(document)
-}
+exchange_voices(table, exchange, label) := [voice |
+	some voice in array.concat(
+		array.concat(
+			array.concat(
+				[[table.off, 3, "off"] | true],
+				[[list[0], 3, "type", exchange.type] | some list in table.types; not list[1][exchange.type]],
+			),
+			array.concat(
+				[[above[0], 3, "above", label, above[1]] | some above in table.above[label]],
+				[[table.inside, 3, "cross_org"] | exchange.cross_org == true],
+			),
+		),
+		array.concat(
+			[[limit[0], 3, "rounds", exchange.round, limit[1]] | some limit in table.rounds; exchange.round > limit[1]],
+			[[table.on, 0, "on"] | true],
+		),
+	)
+]
 
 shared_label(exchange, _) := lib.as_label(exchange.classification) if "classification" in object.keys(exchange)
 
 shared_label(exchange, label) := label if not "classification" in object.keys(exchange)
 
-exchange_switches(tenant, keys) := [value | some document in documents(tenant, keys, "agent-to-agent"); value := document.enabled]
-
 exchange_is_on([]) := false
 
 exchange_is_on(switches) := lib.every_on(switches) if switches != []
 
-exchange_limits(tenant, keys) := object.union({"max_rounds": 3, "cross_org": false}, stated) if {
-	on_path := documents(tenant, keys, "agent-to-agent")
-	switches := exchange_switches(tenant, keys)
+exchange_limits(given) := object.union({"max_rounds": 3, "cross_org": false}, stated) if {
 	stated := lib.defined({
-		"enabled": exchange_is_on(switches),
-		"allowed_exchange_types": lib.in_all([value | some document in on_path; value := document.allowed_exchange_types]),
-		"max_classification_shared": lib.lowest_label([value | some document in on_path; value := document.max_classification_shared]),
-		"max_rounds": lib.least([value | some document in on_path; value := document.max_rounds]),
-		"cross_org": lib.every_on([value | some document in on_path; value := crosses_orgs(document)]),
+		"enabled": exchange_is_on([table.limits.enabled | some table in given]),
+		"allowed_exchange_types": lib.in_all([table.limits.allowed_exchange_types | some table in given]),
+		"max_classification_shared": lib.lowest_label([table.limits.max_classification_shared | some table in given]),
+		"max_rounds": lib.least([table.limits.max_rounds | some table in given]),
+		"cross_org": lib.every_on([table.limits.cross_org | some table in given]),
 	})
 }

@@ -1,57 +1,54 @@
 # integrations: which systems an assistant may reach. Applies where the action or the resource names a connector.
+#
+# A scope has, by connector, `limits` and `says`: a list of [autonomy, voices], of which `by` picks one by what is wanted
+# (for reads and then for writes, from public to restricted).
 package openclaw.main
 
 import data.openclaw.lib
 
 # The resource's own, then the one that the action works through, where it is another.
-connectors_of(action, thing) := [connector |
-	named := object.get(thing, "connector", null)
+connectors_of(action, named) := [connector |
 	through := object.get(lib.connector_of_prefix, substring(action, 0, indexof(action, "_")), null)
 	some connector in [named, object.get({named: null}, through, through)]
 	connector != null
 ]
 
-on_integrations(_, _, [], _, _) := []
+on_integrations(_, [], _, _) := []
 
-on_integrations(tenant, keys, connectors, read, label) := [["integrations", max([voice[1] | some voice in voices]), voices, {"connectors": limits}]] if {
+on_integrations(given, connectors, read, label) := [["integrations", max([voice[0] | some voice in voices]), [voice[1] | some voice in voices], {"connectors": limits}]] if {
 	connectors != []
-	on_path := policies(tenant, keys, "integrations")
-	spoken := [array.concat([policy.ref], connector_verdict(connector, entry, read, label)) |
+	place := object.get({true: 0, false: 4}, read, 4) + lib.label_rank[label]
+	spoken := [said |
 		some connector in connectors
-		some policy in on_path
-		entry := policy.document.connectors[connector]
+		some table in given
+		entry := table[connector]
+		said := entry.says[entry.by[place]]
 	]
-	unlisted := [[null, 3, "unlisted", connector] |
+	limits := {connector: connector_limits(given, connector) | some connector in connectors}
+	unlisted := [[3, [null, 3, "unlisted", connector]] |
 		some connector in connectors
-		not connector in [voice[3] | some voice in spoken]
+		not connector_listed(given, connector)
 	]
 	voices := array.concat(spoken, unlisted)
-	limits := {connector: connector_limits(tenant, keys, connector) | some connector in connectors}
 }
 
-# A connector that is listed is enabled, and readable, unless its entry says otherwise.
-connector_verdict(connector, entry, read, label) := [3, "disabled", connector] if {
-	entry.enabled == false
-} else := [3, "above", connector, entry.max_classification] if {
-	lib.is_above(label, entry.max_classification)
-} else := [2, "read_only", connector] if {
-	read == false
-	object.get(entry, "permissions", "read") == "read"
-} else := [0, "enabled", connector]
+connector_listed(given, connector) if {
+	some table in given
+	table[connector]
+}
 
-connector_limits(tenant, keys, connector) := merged_entries([entry |
-	some document in documents(tenant, keys, "integrations")
-	entry := document.connectors[connector]
-])
+connector_limits(given, connector) := merged_entries([table[connector].limits | some table in given])
 
 merged_entries([]) := {"enabled": false}
 
+merged_entries(entries) := entries[0] if count(entries) == 1
+
 merged_entries(entries) := object.union(
 	{
-		"enabled": lib.every_on([object.get(entry, "enabled", true) | some entry in entries]),
-		"permissions": lib.least_access([object.get(entry, "permissions", "read") | some entry in entries]),
+		"enabled": lib.every_on([entry.enabled | some entry in entries]),
+		"permissions": lib.least_access([entry.permissions | some entry in entries]),
 	},
-	lib.defined({"max_classification": lib.lowest_label([l | some entry in entries; l := entry.max_classification])}),
+	lib.defined({"max_classification": lib.lowest_label([entry.max_classification | some entry in entries])}),
 ) if {
-	entries != []
+	count(entries) > 1
 }

@@ -10,12 +10,17 @@
 #
 # The answer is small, for speed; the gateway puts it into words and adds nothing to it:
 #   {autonomy, classification, disclosure, revision, audit, domains: [[domain, autonomy, voices, limits], …]}
-# An autonomy is a rank (0 autonomous, 1 notify, 2 approve, 3 block). A voice is [policy, autonomy, why, of what …],
-# from the top, with null for the policy where the product's own rule speaks.
+# An autonomy is a rank (0 autonomous, 1 notify, 2 approve, 3 block). A voice is [policies, autonomy, why, of what …], from
+# the top, with null for the policies where the product's own rule speaks; or it is a text, where the gateway has worked
+# out what a scope says of something and Rego has no need to look inside. The policies of a voice are a text as well. Of
+# the voices of one scope on one domain, the first that names a policy is what that policy says.
 # A request without a ruling is answered {refused: why}, which means denied.
 #
-# OPA remembers what a function said for the length of a call. So the functions here take names and not documents: what
-# two requests of a batch have in common is worked out once.
+# Of a scope's policies all that does not hang on the request is worked out when the bundle is built
+# (src/policy/rules/scope.ts), so that a decision costs the same however many policies a scope has.
+#
+# OPA remembers what a function said for the length of a call. So the functions here take what requests of a batch have
+# in common: names, and the parts of scopes, which OPA compares by identity, never by content.
 package openclaw.main
 
 import data.openclaw.lib
@@ -30,74 +35,63 @@ batch := [decide(item) | some item in input.items] if is_array(input.items)
 # A request nobody can read is refused. This is also what remains should anything below turn out undefined.
 default decide(_) := {"refused": "malformed_request"}
 
-decide(item) := answer if {
-	thing := readable_thing(object.get(item, "resource", {}))
-	context := readable_context(object.get(item, "context", {}))
-	keys := readable_path(item.tenant, item.path)
-	bundles := bundles_on(item.path)
-	loaded(item.tenant, bundles)
-	not has_modules(item.tenant, bundles)
-	answer := ruling(item.tenant, bundles, keys, item.action, thing, context)
-} else := joined(item, answer) if {
-	thing := readable_thing(object.get(item, "resource", {}))
-	context := readable_context(object.get(item, "context", {}))
-	keys := readable_path(item.tenant, item.path)
-	bundles := bundles_on(item.path)
-	loaded(item.tenant, bundles)
-	has_modules(item.tenant, bundles)
-	answer := ruling(item.tenant, bundles, keys, item.action, thing, context)
+decide(item) := ruling(max([above[1], own[0]]), above[2], own[2], item.action, asked[0], asked[1]) if {
+	asked := readable_request(item.action, object.get(item, "resource", {}), object.get(item, "context", {}))
+	last := count(item.path) - 1
+	above := places_above(item.tenant, array.slice(item.path, 0, last))
+	own := place(item.tenant, last == 0, item.path[last])
+	min([above[0], own[0]]) >= 0
+	not true in [above[3], own[1]]
+} else := with_modules(item, answer) if {
+	asked := readable_request(item.action, object.get(item, "resource", {}), object.get(item, "context", {}))
+	last := count(item.path) - 1
+	above := places_above(item.tenant, array.slice(item.path, 0, last))
+	own := place(item.tenant, last == 0, item.path[last])
+	min([above[0], own[0]]) >= 0
+	answer := ruling(max([above[1], own[0]]), above[2], own[2], item.action, asked[0], asked[1])
 } else := {"refused": "unknown_tenant"} if {
-	readable_thing(object.get(item, "resource", {}))
-	readable_context(object.get(item, "context", {}))
-	readable_path(item.tenant, item.path)
-	is_text(item.action)
-	not loaded(item.tenant, bundles_on(item.path))
+	readable_request(item.action, object.get(item, "resource", {}), object.get(item, "context", {}))
+	last := count(item.path) - 1
+	above := places_above(item.tenant, array.slice(item.path, 0, last))
+	own := place(item.tenant, last == 0, item.path[last])
+	min([above[0], own[0]]) < 0
 }
 
-# `keys` are the scopes on the path that have policies; `thing` and `context` hold what the rules look at and no more.
-ruling(tenant, bundles, keys, action, thing, context) := {
+# The tables of the policies in force: `scopes` are those above the subject's own that have policies, from the top. Both
+# `thing` and `context` hold what the rules look at and no more.
+ruling(revision, scopes, own, action, thing, context) := {
 	"autonomy": max([account[1] | some account in accounts]),
 	"classification": labels[0],
-	"disclosure": 1 in [voice[1] | some voice in accounts[0][2]],
-	"revision": here.revision,
-	"audit": here.audit,
+	"disclosure": acting.tells,
+	"revision": revision,
+	"audit": audit_limits(array.concat(tables(scopes, "audit"), object.get(own, "audit", []))),
 	"domains": accounts,
 } if {
-	is_string(action)
-	action != ""
-	here := standing(tenant, bundles, keys)
-	connectors := connectors_of(action, thing)
-	labels := labels_of(tenant, keys, connectors, thing)
-	accounts := array.concat(
-		array.concat([on_actions(tenant, keys, action)], on_integrations(tenant, keys, connectors, lib.is_read(action), labels[0])),
-		by_context(tenant, keys, context, labels),
-	)
+	connectors := connectors_of(action, object.get(thing, "connector", null))
+	labels := labels_of(array.concat(tables(scopes, "labels"), object.get(own, "labels", [])), connectors, thing)
+	acting := on_actions(array.concat(tables(scopes, "actions"), object.get(own, "actions", [])), action)
+	reaching := on_integrations(array.concat(tables(scopes, "integrations"), object.get(own, "integrations", [])), connectors, lib.is_read(action), labels[0])
+	accounts := array.concat(array.concat([acting.account], reaching), by_context(scopes, own, context, labels))
 }
 
-# What holds for everybody whose path has these policies.
-standing(tenant, bundles, keys) := {
-	"revision": max([data.openclaw.tenants[tenant][bundle].revision | some bundle in bundles]),
-	"audit": audit_limits(documents(tenant, keys, "audit")),
-}
+# What the scopes say of a domain; each has its table in a list, so that one that says nothing has the empty one.
+tables(scopes, domain) := [table | some scope in scopes; some table in scope[domain]]
 
 # In this order, so that the plainest reason is named first.
 by_context(_, _, {}, _) := []
 
-by_context(tenant, keys, context, labels) := array.concat(
-	array.concat(on_models(tenant, keys, context, labels), on_data(tenant, keys, context, labels[0])),
-	array.concat(on_features(tenant, keys, context), on_exchange(tenant, keys, context, labels[0])),
+by_context(scopes, own, context, labels) := array.concat(
+	array.concat(
+		on_models(array.concat(tables(scopes, "models"), object.get(own, "models", [])), context, labels),
+		on_data(array.concat(tables(scopes, "data"), object.get(own, "data", [])), context, labels[0]),
+	),
+	array.concat(
+		on_features(array.concat(tables(scopes, "features"), object.get(own, "features", [])), context),
+		on_exchange(array.concat(tables(scopes, "agent-to-agent"), object.get(own, "agent-to-agent", [])), context, labels[0]),
+	),
 ) if {
 	context != {}
 }
-
-# The policies of a domain on the path, from the top: the one place where the tenant's documents are read.
-policies(tenant, keys, domain) := [policy |
-	some key in keys
-	[bundle, scope] := split(key, "/")
-	some policy in data.openclaw.tenants[tenant][bundle].scopes[scope][domain]
-]
-
-documents(tenant, keys, domain) := [policy.document | some policy in policies(tenant, keys, domain)]
 
 # An account is undefined, and with it the whole ruling, where nobody speaks.
 account(domain, voices, limits) := [domain, max([voice[1] | some voice in voices]), voices, limits]

@@ -1,65 +1,50 @@
 # models: which language models may see data of which classification. Applies where the request names a model.
+#
+# A scope has `listing`, its lists of providers as [policies, names]; `refused`, by label, the policies that refuse it;
+# `speaking`, all that speak of models (the name of a model for sensitive data is advice to the assistant, and no
+# verdict); and `limits`.
 package openclaw.main
 
 import data.openclaw.lib
 
-on_models(_, _, context, _) := [] if not context.model
+on_models(_, context, _) := [] if not context.model
 
-on_models(tenant, keys, context, labels) := [account("models", spoken_or(spoken, unspoken), model_limits(tenant, keys))] if {
-	provider := context.model.provider
+on_models(given, context, labels) := [models_account(given, context.model.provider, labels)] if context.model
+
+# The first label is the thing's classification; a list must let each of them through.
+models_account(given, provider, labels) := account("models", spoken_or(spoken, unspoken), model_limits(given)) if {
 	unspoken := [null, unruled_model[labels[0]], "silent", labels[0]]
-	spoken := [array.concat([policy.ref], model_verdict(policy.document, provider, labels)) |
-		some policy in policies(tenant, keys, "models")
-		speaks_of_models(policy.document)
+	[rank, why] := where_allowed(provider, labels[0])
+	spoken := [voice |
+		some table in given
+		some voice in array.concat(
+			array.concat(
+				[[list[0], 3, "provider", provider] | some list in table.listing; not list[1][provider]],
+				[[table.refused[label], 3, "label", label] | some label in labels],
+			),
+			[array.concat([table.speaking, rank], why) | table.speaking],
+		)
 	]
 }
 
-# The name of a model for sensitive data is advice to the assistant, and no verdict.
-speaks_of_models(document) if document.allowed_providers
-
-speaks_of_models(document) if document.allowed_classifications
-
-speaks_of_models(document) if document.max_classification
-
-# The first label is the thing's classification; a list must let each of them through.
-model_verdict(document, provider, labels) := [3, "provider", provider] if {
-	document.allowed_providers
-	not provider in document.allowed_providers
-} else := [3, "label", refused[0]] if {
-	refused := refused_labels(document, labels)
-	refused != []
-} else := [3, "self_hosted_only", labels[0]] if {
-	labels[0] in ["confidential", "restricted"]
+where_allowed(provider, label) := [3, ["self_hosted_only", label]] if {
+	label in ["confidential", "restricted"]
 	provider != "self-hosted"
-} else := [2, "restricted"] if {
-	labels[0] == "restricted"
-} else := [0, "may_go", labels[0], provider]
-
-refused_labels(document, labels) := [label |
-	some label in labels
-	refuses_label(document, label)
-]
-
-refuses_label(document, label) if {
-	document.allowed_classifications
-	not label in document.allowed_classifications
-}
-
-refuses_label(document, label) if lib.is_above(label, document.max_classification)
+} else := [2, ["restricted"]] if {
+	label == "restricted"
+} else := [0, ["may_go", label, provider]]
 
 unruled_model := {"public": 0, "internal": 0, "confidential": 3, "restricted": 3}
 
-model_limits(tenant, keys) := lib.defined({
-	"allowed_providers": lib.in_all([value | some document in on_path; value := document.allowed_providers]),
-	"allowed_classifications": allowed_labels(on_path),
-	"max_classification": lib.lowest_label([value | some document in on_path; value := document.max_classification]),
+model_limits(given) := lib.defined({
+	"allowed_providers": lib.in_all([table.limits.allowed_providers | some table in given]),
+	"allowed_classifications": allowed_labels(given),
+	"max_classification": lib.lowest_label([table.limits.max_classification | some table in given]),
 	# A choice without order: the widest scope's holds.
-	"sensitive_data_model": lib.first([value | some document in on_path; value := document.sensitive_data_model]),
-}) if {
-	on_path := documents(tenant, keys, "models")
-}
+	"sensitive_data_model": lib.first([table.limits.sensitive_data_model | some table in given]),
+})
 
-allowed_labels(on_path) := lib.in_all([value | some document in on_path; value := document.allowed_classifications]) if {
-	some document in on_path
-	speaks_of_models(document)
+allowed_labels(given) := lib.in_all([table.limits.allowed_classifications | some table in given]) if {
+	some table in given
+	table.speaking
 } else := ["public", "internal"]

@@ -5,16 +5,10 @@ package openclaw.main
 
 import data.openclaw.lib
 
-# Whether any of these bundles holds modules.
-has_modules(tenant, bundles) if {
-	some bundle in bundles
-	data.openclaw.tenants[tenant][bundle].modules
-}
-
 # The one place where modules join: as further voices in the accounts of their domains, and with limits of their own.
-joined(item, answer) := object.union(answer, {
+with_modules(item, answer) := object.union(answer, {
 	"autonomy": max([account[1] | some account in accounts]),
-	"disclosure": 1 in [voice[1] | some voice in accounts[0][2]],
+	"disclosure": true in [answer.disclosure, 1 in [own.rank | some own in said; own.module.domain == "actions"]],
 	"audit": restricted("audit", answer.audit, said),
 	"domains": accounts,
 }) if {
@@ -23,7 +17,7 @@ joined(item, answer) := object.union(answer, {
 	accounts := [joined_account(account, said) | some account in answer.domains]
 }
 
-joined_account([domain, _, voices, limits], said) := account(domain, array.concat(voices, own), restricted(domain, limits, said)) if {
+joined_account([domain, rank, voices, limits], said) := [domain, max(array.concat([rank], [voice[1] | some voice in own])), array.concat(voices, own), restricted(domain, limits, said)] if {
 	own := [[answer.module.ref, answer.rank, "says", answer.why] |
 		some answer in said
 		answer.module.domain == domain

@@ -1,26 +1,40 @@
 # What a readable request looks like. The gateway has checked it before; here a wrong one is refused, never guessed at.
 package openclaw.main
 
-# The steps of the path whose scopes have policies. Undefined where the path is none.
-readable_path(tenant, path) := [key |
-	some key in path
-	[bundle, scope] := split(key, "/")
-	data.openclaw.tenants[tenant][bundle].scopes[scope]
+# Undefined where a part is none.
+readable_request(action, resource, context) := [readable_thing(resource), readable_context(context)] if is_text(action)
+
+# What is to be known of the path but for its last step, which is most often the person: [the oldest and the newest revision
+# of the bundles, the scopes that have policies, whether the bundles have modules]. Undefined where the path is none.
+places_above(tenant, []) := [0, 0, [], false] if is_string(tenant)
+
+places_above(tenant, path) := [
+	min([found[0] | some found in places]),
+	max([found[0] | some found in places]),
+	[found[2] | some found in places; found[2] != {}],
+	true in [found[1] | some found in places],
 ] if {
-	is_string(tenant)
-	is_array(path)
-	split(path[0], "/")[1] == concat(":", ["enterprise", tenant])
-	regex.match(`^[0-9.]+/enterprise:[^/]+(\n[0-9.]+/(org|team|user):[^/]*)*$`, concat("\n", path))
+	path != []
+	places := [place(tenant, n == 0, key) | some n, key in path]
+	count(places) == count(path)
 }
 
-bundles_on(path) := {split(key, "/")[0] | some key in path}
+# A step of the path, such as "16.3/org:engineering", of which the first must be the tenant itself: [the revision of the
+# bundle, whether it has modules, the scope]. The revision is below 0 where the bundle is not there; a scope without policies
+# is empty.
+place(tenant, is_first, key) := [there.revision, object.get(there, "modules", null) != null, object.get(there.scopes, scope, {})] if {
+	[bundle, scope] := readable_step(tenant, is_first, key)
+	there := data.openclaw.tenants[tenant][bundle]
+	there.revision >= 0
+} else := [-1, false, {}] if readable_step(tenant, is_first, key)
 
-# Whether every one of these bundles is there.
-loaded(tenant, bundles) if {
-	every bundle in bundles {
-		data.openclaw.tenants[tenant][bundle].revision >= 0
-	}
+readable_step(tenant, true, key) := [bundle, scope] if {
+	[bundle, scope] := split(key, "/")
+	regex.match(`^[0-9.]+$`, bundle)
+	scope == concat(":", ["enterprise", tenant])
 }
+
+readable_step(_, false, key) := split(key, "/") if regex.match(`^[0-9.]+/(org|team|user):[^/]*$`, key)
 
 readable_thing(resource) := {} if {
 	resource == {}

@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { encodeReference } from '../rules/index.ts';
+import { encodeReferences, encodeVoices } from '../rules/index.ts';
 import { NoRuling, readRuling } from './ruling.ts';
 
 const policy = { id: 'p1', name: 'Baseline', scope: 'enterprise', scopeId: 'acme', version: '1.2.0' } as const;
-const ref = encodeReference(policy);
+const ref = encodeReferences(policy, [policy]);
 const own = { ...policy, id: 'p2', name: 'Own', scope: 'user', scopeId: 'alice' } as const;
+const ownVoice = encodeVoices(own, [{ rank: 0, why: 'autonomous by default', of: [], policies: [own] }]);
 
 const ruling = {
   autonomy: 2,
@@ -13,7 +14,7 @@ const ruling = {
   revision: 17,
   audit: { retention_years: 3 },
   domains: [
-    ['actions', 1, [[ref, 1, 'notify'], [encodeReference(own), 0, 'autonomous by default']], { blocked: ['rm'] }], // prettier-ignore
+    ['actions', 1, [[ref, 1, 'notify'], ownVoice], { blocked: ['rm'] }], // prettier-ignore
     ['integrations', 2, [[ref, 2, 'read_only', 'gdrive']], { connectors: { gdrive: { permissions: 'read' } } }],
     ['features', 0, [[ref, 0, 'on', 'auto_response']], {}],
   ],
@@ -104,6 +105,34 @@ test('where every policy is silent the sentence names none, and the domain stand
   expect(decision.policies).toEqual([]);
 });
 
+test('of the voices of one scope the first that names a policy is what it says, in the order of ids', () => {
+  const [a, b] = [
+    { ...policy, id: 'a' },
+    { ...policy, id: 'b' },
+  ];
+  const named = encodeVoices(policy, [{ rank: 0, why: 'autonomous', of: [], policies: [b] }]);
+  const standing = encodeVoices(policy, [{ rank: 2, why: 'approve by default', of: [], policies: [a, b] }]);
+  const domains = [['actions', 2, [named, ownVoice, standing], {}]];
+  const { policies } = readRuling({ ...ruling, domains }, 'x');
+  expect(policies.map(({ id, autonomy }) => [id, autonomy])).toEqual([
+    ['a', 'approve'],
+    ['b', 'autonomous'],
+    ['p2', 'autonomous'],
+  ]);
+});
+
+test('of two connectors a policy speaks twice', () => {
+  const voices = [
+    [ref, 0, 'enabled', 'jira'],
+    [null, 3, 'unlisted', 'slack'],
+    [ref, 0, 'enabled', 'gmail'],
+  ];
+  const domains = [ruling.domains[0], ['integrations', 3, voices, {}]];
+  const decision = readRuling({ ...ruling, autonomy: 3, domains }, 'x');
+  expect(decision.domains[1]!.scopes.map(({ reason }) => reason)).toEqual(['jira is enabled', 'gmail is enabled']);
+  expect(decision.reason).toBe('Denied: no integrations policy lists the connector slack.');
+});
+
 test.each(['unknown_tenant', 'malformed_request'])('refused as %s is denied', (refused) => {
   expect(readRuling({ refused }, 'x')).toMatchObject({
     decision: 'deny',
@@ -182,6 +211,8 @@ describe('no ruling at all:', () => {
     ['a reason from the prototype', account([[ref, 0, 'constructor']], {})],
     ['a reason without what it is about', { ...ruling, autonomy: 0, domains: [ruling.domains[0], ['features', 0, [[ref, 0, 'on']], {}]] }], // prettier-ignore
     ['a policy that is no reference', account([['p1', 0, 'autonomous']], {})],
+    ['a text that holds no voices', account(['["user","alice",["p1"]]'], {})],
+    ['a text with a reason nobody knows', account([encodeVoices(policy, [{ rank: 0, why: 'because', of: [], policies: [policy] }])], {})], // prettier-ignore
     ['no word on limits', account([[ref, 0, 'autonomous']])],
     ['an unknown classification', { ...ruling, classification: 'secret' }],
     ['no revision', { ...ruling, revision: '17' }],

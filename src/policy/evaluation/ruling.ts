@@ -2,14 +2,17 @@ import { CLASSIFICATIONS } from '#libs/classification';
 import {
   AUTONOMY,
   type Autonomy,
-  decodeReference,
+  compare,
+  decodeReferences,
+  decodeVoices,
   type Domain,
   DOMAINS,
   type PolicyReference,
   toDecision,
+  type Voice as BundledVoice,
 } from '../rules/index.ts';
 import { denied, type EngineDecision } from './decision.ts';
-import { sentence, why } from './wording.ts';
+import { MODULE_SAYS, sentence, why } from './wording.ts';
 
 /** What OPA answered is no ruling. Whoever asked must deny. */
 export class NoRuling extends Error {
@@ -79,16 +82,43 @@ function readAccount(value: unknown, action: string): Account {
   const [domain, autonomy, said, limits] = list(value, 'an account');
   if (!DOMAINS.includes(domain as never)) throw new NoRuling('unknown domain');
   const rank = rankOf(autonomy);
-  const voices = list(said, 'voices').map((voice) => readVoice(voice, domain as Domain, action));
+  const voices = readVoices(list(said, 'voices'), domain as Domain, action);
   requireStrictest(rank, voices);
   return { domain: domain as Domain, rank, voices, limits: object(limits, 'limits') };
 }
 
-function readVoice(value: unknown, domain: Domain, action: string): Voice {
-  const [policy, autonomy, code, ...of] = list(value, 'a voice');
-  const words = why(domain, code, action, of);
-  if (words === undefined) throw new NoRuling(`unknown reason in ${domain}`);
-  return { policy: policy === null ? undefined : reference(policy), rank: rankOf(autonomy), why: words };
+/** Each policy with what it says: of the voices of its scope that name it, the first. In order of scope, then of id. */
+function readVoices(said: readonly unknown[], domain: Domain, action: string): Voice[] {
+  const groups = new Map<string, Map<string, Voice>>();
+  for (const [n, { rank, why: code, of, policies }] of said.flatMap(voicesIn).entries()) {
+    const words = why(domain, code, action, of);
+    if (words === undefined) throw new NoRuling(`unknown reason in ${domain}`);
+    const voice = { rank: rankOf(rank), why: words };
+    if (policies.length === 0) groups.set(`${n}`, new Map([['', { ...voice, policy: undefined }]]));
+    for (const policy of policies) {
+      const place = placeOfVoice(domain, code, of, policy, n);
+      let group = groups.get(place);
+      if (!group) groups.set(place, (group = new Map<string, Voice>()));
+      if (!group.has(policy.id)) group.set(policy.id, { ...voice, policy });
+    }
+  }
+  return [...groups.values()].flatMap((group) => {
+    const voices = [...group.values()];
+    return voices.length > 1 ? voices.sort((a, b) => compare(a.policy!.id, b.policy!.id)) : voices;
+  });
+}
+
+/** Modules stand each for itself, after the documents; in integrations, each connector is spoken of by itself. */
+function placeOfVoice(
+  domain: Domain,
+  code: string,
+  of: readonly unknown[],
+  policy: PolicyReference,
+  n: number,
+): string {
+  if (code === MODULE_SAYS) return `${n}`;
+  const about = domain === 'integrations' ? String(of[0]) : '';
+  return `${policy.scope}:${policy.scopeId} ${about}`;
 }
 
 /** The strictest of several holds: the rule of the whole product, looked after here once more. */
@@ -115,21 +145,30 @@ function inWords({ domain, rank, voices }: Account): EngineDecision['domains'][n
 
 const VERDICTS = AUTONOMY.map((autonomy: Autonomy) => ({ autonomy, verdict: toDecision(autonomy) }));
 
-/** References that were read lately: each stands in many answers. */
-const KNOWN_LIMIT = 10_000;
-const known = new Map<string, PolicyReference>();
+/** Texts that were read lately: each stands in many answers. */
+const KNOWN_LIMIT = 20_000;
+const known = new Map<string, readonly BundledVoice[]>();
+const knownPolicies = new Map<string, readonly PolicyReference[]>();
 
-function reference(text: unknown): PolicyReference {
-  if (typeof text !== 'string') throw new NoRuling('a policy without reference');
-  let found = known.get(text);
-  if (!found) {
+/** One item of an account's voices: a text with several, or a voice that Rego has put together. */
+function voicesIn(item: unknown): readonly BundledVoice[] {
+  if (typeof item === 'string') return read(item, known, decodeVoices);
+  const [policies, rank, why, ...of] = list(item, 'a voice');
+  if (policies !== null && typeof policies !== 'string') throw new NoRuling('a policy without reference');
+  const named = policies === null ? [] : read(policies, knownPolicies, decodeReferences);
+  return [{ rank: rank as number, why: why as string, of, policies: named }];
+}
+
+function read<T>(text: string, from: Map<string, T>, decode: (text: string) => T): T {
+  let found = from.get(text);
+  if (found === undefined) {
     try {
-      found = decodeReference(text);
+      found = decode(text);
     } catch (error) {
       throw new NoRuling((error as Error).message);
     }
-    if (known.size >= KNOWN_LIMIT) known.clear();
-    known.set(text, found);
+    if (from.size >= KNOWN_LIMIT) from.clear();
+    from.set(text, found);
   }
   return found;
 }

@@ -64,12 +64,12 @@ const WORDS: Readonly<Record<Domain, Readonly<Record<string, Words>>>> = {
 };
 
 /** In every domain: the words of a tenant's own module. */
-const SAYS = 'says';
+export const MODULE_SAYS = 'says';
 
 /** Why a voice says what it says, in words; undefined where the reason is not known here. */
 export function why(domain: Domain, code: unknown, action: string, of: readonly unknown[]): string | undefined {
   if (typeof code !== 'string') return undefined;
-  if (code === SAYS) return typeof of[0] === 'string' ? of[0] : undefined;
+  if (code === MODULE_SAYS) return typeof of[0] === 'string' ? of[0] : undefined;
   const words = Object.hasOwn(WORDS[domain], code) ? WORDS[domain][code]! : undefined;
   if (!words || of.length < words.length - 1) return undefined;
   return words(action, ...of.map(String));

@@ -1,4 +1,4 @@
-import { byPlace, compare, encodeReference } from '../rules/index.ts';
+import { byPlace, compare, encodeReferences } from '../rules/index.ts';
 import type { PlacedModule } from './placed-module.ts';
 import { rehouse } from './package-clause.ts';
 
@@ -23,7 +23,7 @@ export function compileModules(modules: readonly PlacedModule[], tenantId: strin
   for (const { rego, ...reference } of [...modules].sort(byPlace)) {
     (references[`${reference.scope}:${reference.scopeId}`] ??= []).push({
       ...reference,
-      ref: encodeReference(reference),
+      ref: encodeReferences(reference, [reference]),
     });
     files[moduleFile(reference.id)] = rehouse(rego, tenantId, bundle, reference.id);
   }

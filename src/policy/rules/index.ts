@@ -37,4 +37,5 @@ export {
 export { byPlace, compare, type PlacedPolicy, type PolicyReference } from './placed.ts';
 export { findWidening, type Violation } from './hierarchy.ts';
 export { effectivePolicy, type EffectiveField, type EffectivePolicy } from './effective.ts';
-export { compileTenant, decodeReference, encodeReference, type TenantData } from './bundle.ts';
+export { compileTenant, type TenantData } from './bundle.ts';
+export { decodeReferences, decodeVoices, encodeReferences, encodeVoices, type Voice } from './references.ts';
