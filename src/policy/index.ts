@@ -1,5 +1,6 @@
 export { PolicyModule } from './policy.module.ts';
-export { Policies, type PolicyView } from './policies.ts';
+export { Policies } from './policies.ts';
+export { PolicyReader, type PolicyView } from './policy-reader.ts';
 export { Propagation } from './bundles/propagation.ts';
 export { PolicyEngine } from './evaluation/engine.ts';
 export { type DecisionAnswer, Evaluator } from './evaluation/evaluator.ts';

@@ -16,6 +16,7 @@ import { PolicyExportRights } from './export-rights.ts';
 import { ActiveModules, ModuleChecker, OpaModuleChecker } from './modules/index.ts';
 import { PoliciesController } from './policies.controller.ts';
 import { Policies } from './policies.ts';
+import { PolicyReader } from './policy-reader.ts';
 import { PolicyTexts } from './policy-texts.ts';
 import { POLICY_METRICS, PolicyMetrics } from './policy.metrics.ts';
 import { RecordedRequests } from './simulation/recorded-requests.ts';
@@ -37,6 +38,7 @@ import { Simulations } from './simulation/simulations.ts';
     },
     PolicyTexts,
     ActiveModules,
+    PolicyReader,
     Policies,
     Bundles,
     TenantBundles,
@@ -49,6 +51,6 @@ import { Simulations } from './simulation/simulations.ts';
     Simulations,
     { provide: ExportRights, useClass: PolicyExportRights },
   ],
-  exports: [ExportRights, Policies, Propagation, PolicyEngine, Evaluator],
+  exports: [ExportRights, Policies, PolicyReader, Propagation, PolicyEngine, Evaluator],
 })
 export class PolicyModule {}
