@@ -46,13 +46,14 @@ export function ensureBuilt(say = () => undefined) {
 /** Puts the fresh build where the old one is. Another process that built the same at the same time may win. */
 function takePlace(fresh, dist, mark, stamp) {
   for (;;) {
+    // Somebody else was first, and may be running from it already.
+    if (existsSync(mark) && readFileSync(mark, 'utf8') === stamp) return;
     rmSync(dist, { recursive: true, force: true, maxRetries: 5 });
     try {
       renameSync(fresh, dist);
       return;
     } catch (error) {
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-      if (existsSync(mark) && readFileSync(mark, 'utf8') === stamp) return;
     }
   }
 }

@@ -132,15 +132,11 @@ in_full(ruling) := {
 # Of the voices that name a policy the first is what it says; those of the product and of modules stand for themselves.
 spoken(given) := [voice |
 	some n, voice in all
-	not [voice[0], true] in [[earlier[0], same_matter(earlier, voice)] | some i, earlier in all; i < n]
+	earlier := {former[0] | some former in array.slice(all, 0, n)}
+	not voice[0] in ((earlier - {null}) - {module | some [module, _, "says", _] in all})
 ] if {
 	all := [voice | some item in given; some voice in read(item)]
 }
-
-same_matter(a, b) := [a[0] != null, a[2] != "says", matter(a) == matter(b)] == [true, true, true]
-
-# In integrations each connector is a matter of its own.
-matter(voice) := [object.get(voice, 3, "") | voice[2] in {"disabled", "read_only", "enabled"}]
 
 read(item) := json.unmarshal(item) if is_string(item)
 

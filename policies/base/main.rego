@@ -35,20 +35,26 @@ batch := [decide(item) | some item in input.items] if is_array(input.items)
 # A request nobody can read is refused. This is also what remains should anything below turn out undefined.
 default decide(_) := {"refused": "malformed_request"}
 
-decide(item) := answer if {
-	[thing, context] := readable_request(item.action, object.get(item, "resource", {}), object.get(item, "context", {}))
+decide(item) := ruling(max([above[1], own[0]]), above[2], own[2], item.action, asked[0], asked[1]) if {
+	asked := readable_request(item.action, object.get(item, "resource", {}), object.get(item, "context", {}))
 	last := count(item.path) - 1
 	above := places_above(item.tenant, array.slice(item.path, 0, last))
 	own := place(item.tenant, last == 0, item.path[last])
-	[above.oldest >= 0, own.revision >= 0] == [true, true]
-	said := ruling(max([above.newest, own.revision]), above.scopes, own.scope, item.action, thing, context)
-	answer := with_modules([above.has_modules, own.has_modules] != [false, false], item, said)
+	min([above[0], own[0]]) >= 0
+	not true in [above[3], own[1]]
+} else := with_modules(item, answer) if {
+	asked := readable_request(item.action, object.get(item, "resource", {}), object.get(item, "context", {}))
+	last := count(item.path) - 1
+	above := places_above(item.tenant, array.slice(item.path, 0, last))
+	own := place(item.tenant, last == 0, item.path[last])
+	min([above[0], own[0]]) >= 0
+	answer := ruling(max([above[1], own[0]]), above[2], own[2], item.action, asked[0], asked[1])
 } else := {"refused": "unknown_tenant"} if {
 	readable_request(item.action, object.get(item, "resource", {}), object.get(item, "context", {}))
 	last := count(item.path) - 1
 	above := places_above(item.tenant, array.slice(item.path, 0, last))
 	own := place(item.tenant, last == 0, item.path[last])
-	min([above.oldest, own.revision]) < 0
+	min([above[0], own[0]]) < 0
 }
 
 # The tables of the policies in force: `scopes` are those above the subject's own that have policies, from the top. Both

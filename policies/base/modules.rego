@@ -6,9 +6,7 @@ package openclaw.main
 import data.openclaw.lib
 
 # The one place where modules join: as further voices in the accounts of their domains, and with limits of their own.
-with_modules(false, _, answer) := answer
-
-with_modules(true, item, answer) := object.union(answer, {
+with_modules(item, answer) := object.union(answer, {
 	"autonomy": max([account[1] | some account in accounts]),
 	"disclosure": true in [answer.disclosure, 1 in [own.rank | some own in said; own.module.domain == "actions"]],
 	"audit": restricted("audit", answer.audit, said),

@@ -4,33 +4,29 @@ package openclaw.main
 # Undefined where a part is none.
 readable_request(action, resource, context) := [readable_thing(resource), readable_context(context)] if is_text(action)
 
-# What is to be known of the path but for its last step: the newest and the oldest revision of the bundles, the scopes that
-# have policies, and whether the bundles have modules. Undefined where the path is none.
-places_above(tenant, []) := {"oldest": 0, "newest": 0, "scopes": [], "has_modules": false} if is_string(tenant)
+# What is to be known of the path but for its last step, which is most often the person: [the oldest and the newest revision
+# of the bundles, the scopes that have policies, whether the bundles have modules]. Undefined where the path is none.
+places_above(tenant, []) := [0, 0, [], false] if is_string(tenant)
 
-places_above(tenant, path) := {
-	"oldest": min(revisions),
-	"newest": max(revisions),
-	"scopes": [found.scope | some found in places; found.scope != {}],
-	"has_modules": true in [found.has_modules | some found in places],
-} if {
+places_above(tenant, path) := [
+	min([found[0] | some found in places]),
+	max([found[0] | some found in places]),
+	[found[2] | some found in places; found[2] != {}],
+	true in [found[1] | some found in places],
+] if {
 	path != []
 	places := [place(tenant, n == 0, key) | some n, key in path]
 	count(places) == count(path)
-	revisions := [found.revision | some found in places]
 }
 
-# A step of the path, such as "16.3/org:engineering", of which the first must be the tenant itself: the scope, {} where it
-# has no policies. The revision is below 0 where the bundle is not there.
-place(tenant, is_first, key) := {
-	"revision": there.revision,
-	"scope": object.get(there.scopes, scope, {}),
-	"has_modules": "modules" in object.keys(there),
-} if {
+# A step of the path, such as "16.3/org:engineering", of which the first must be the tenant itself: [the revision of the
+# bundle, whether it has modules, the scope]. The revision is below 0 where the bundle is not there; a scope without policies
+# is empty.
+place(tenant, is_first, key) := [there.revision, object.get(there, "modules", null) != null, object.get(there.scopes, scope, {})] if {
 	[bundle, scope] := readable_step(tenant, is_first, key)
 	there := data.openclaw.tenants[tenant][bundle]
 	there.revision >= 0
-} else := {"revision": -1, "scope": {}, "has_modules": false} if readable_step(tenant, is_first, key)
+} else := [-1, false, {}] if readable_step(tenant, is_first, key)
 
 readable_step(tenant, true, key) := [bundle, scope] if {
 	[bundle, scope] := split(key, "/")

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DirectoryPerson, People, Tenants } from '#identity';
 import type { Principal } from '#libs/access';
-import { NEW_POLICY, Policies, Propagation } from '#policy';
+import { NEW_POLICY, Policies, PolicyReader, Propagation } from '#policy';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { parse, stringify } from 'yaml';
 import { DEMO_PEOPLE, DEMO_TENANTS } from './demo-directory.ts';
@@ -16,17 +16,22 @@ export async function seedDemo(app: NestFastifyApplication, say: (line: string) 
     const users = DEMO_PEOPLE.filter((person) => person.tenantId === tenant.id).map(({ tenantId: _, ...user }) => user);
     await tenants.ensure(tenant, users);
     const admin = await people.find(tenant.id, users.find((user) => user.roles.includes('enterprise_admin'))!.id);
-    if (admin) await seedPolicies(policies, admin, say);
+    if (admin) await seedPolicies(policies, app.get(PolicyReader), admin, say);
   }
   await app.get(Propagation).catchUp();
 }
 
-async function seedPolicies(policies: Policies, admin: DirectoryPerson, say: (line: string) => void): Promise<void> {
+async function seedPolicies(
+  policies: Policies,
+  reader: PolicyReader,
+  admin: DirectoryPerson,
+  say: (line: string) => void,
+): Promise<void> {
   const folder = join(DEFAULTS, admin.tenantId);
   const caller: Principal = { kind: 'person', tenantId: admin.tenantId, person: admin, via: 'token' };
   const existing = new Set<string>();
   for (let cursor: string | undefined; ;) {
-    const page = await policies.list(caller, { limit: 500, cursor });
+    const page = await reader.list(caller, { limit: 500, cursor });
     for (const policy of page.items) existing.add(`${policy.scope}:${policy.scopeId}:${policy.domain}:${policy.name}`);
     if (page.nextCursor === null) break;
     cursor = page.nextCursor;

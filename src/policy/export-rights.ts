@@ -1,12 +1,12 @@
 import { ExportRights } from '#audit';
 import type { Principal, Role } from '#libs/access';
 import { Injectable } from '@nestjs/common';
-import { Policies } from './policies.ts';
+import { PolicyReader } from './policy-reader.ts';
 
 /** The roles that the `audit` policy on the caller's path lets export. */
 @Injectable()
 export class PolicyExportRights extends ExportRights {
-  constructor(private readonly policies: Policies) {
+  constructor(private readonly policies: PolicyReader) {
     super();
   }
 

@@ -1,6 +1,7 @@
 export { PolicyModule } from './policy.module.ts';
 export { DataRules } from './data-rules.ts';
-export { Policies, type PolicyView } from './policies.ts';
+export { Policies } from './policies.ts';
+export { PolicyReader, type PolicyView } from './policy-reader.ts';
 export type { Labels } from './rules/index.ts';
 export { Propagation } from './bundles/propagation.ts';
 export { PolicyEngine } from './evaluation/engine.ts';

@@ -5,6 +5,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Propagation } from './bundles/propagation.ts';
 import { Policies } from './policies.ts';
+import { PolicyReader } from './policy-reader.ts';
 import {
   EFFECTIVE,
   type EffectiveQuery,
@@ -24,6 +25,7 @@ import {
 export class PoliciesController {
   constructor(
     private readonly policies: Policies,
+    private readonly reader: PolicyReader,
     private readonly propagation: Propagation,
   ) {}
 
@@ -49,7 +51,7 @@ export class PoliciesController {
   @RateLimit('admin')
   @ApiOperation({ summary: 'Policies that apply to you or lie inside your reach, newest first' })
   list(@Caller() caller: Principal, @Query({ schema: POLICY_LIST }) list: PolicyList) {
-    return this.policies.list(caller, list);
+    return this.reader.list(caller, list);
   }
 
   @Get('effective')
@@ -57,7 +59,7 @@ export class PoliciesController {
   @RateLimit('admin')
   @ApiOperation({ summary: 'What holds for a person, and which policy each value comes from' })
   effective(@Caller() caller: Principal, @Query({ schema: EFFECTIVE }) query: EffectiveQuery) {
-    return this.policies.effective(caller, query.userId);
+    return this.reader.effective(caller, query.userId);
   }
 
   @Get('revision')
@@ -77,7 +79,7 @@ export class PoliciesController {
     @Param('id', { schema: POLICY_ID }) id: string,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const policy = await this.policies.get(caller, id);
+    const policy = await this.reader.get(caller, id);
     void reply.header('ETag', `"${policy.version}"`);
     return policy;
   }
@@ -87,7 +89,7 @@ export class PoliciesController {
   @RateLimit('admin')
   @ApiOperation({ summary: 'Every version with its author and reason, newest first' })
   versions(@Caller() caller: Principal, @Param('id', { schema: POLICY_ID }) id: string) {
-    return this.policies.versions(caller, id);
+    return this.reader.versions(caller, id);
   }
 
   @Put(':id')

@@ -1,6 +1,6 @@
 import { AuditLog } from '#audit';
-import { adminEntry, type DirectoryPerson, People } from '#identity';
-import { type Principal, principalName, reachOf, reaches } from '#libs/access';
+import { adminEntry, People } from '#identity';
+import { type Principal, principalName } from '#libs/access';
 import { Clock } from '#libs/clock';
 import { Database, isConflict, type Transaction } from '#libs/database';
 import { invalid, Problem } from '#libs/http';
@@ -8,28 +8,12 @@ import { Notices } from '#libs/redis';
 import { Injectable } from '@nestjs/common';
 import semver from 'semver';
 import { ulid } from 'ulid';
-import { locate, pathOf, type Place, placeKey, requireMayWrite } from './place.ts';
-import type { NewPolicy, PolicyChange, PolicyList } from './policy.schema.ts';
+import { locate, type Place, placeKey, requireMayWrite } from './place.ts';
+import { noSuchPolicy, PolicyReader, type PolicyView, toView } from './policy-reader.ts';
+import type { NewPolicy, PolicyChange } from './policy.schema.ts';
 import { type CheckedPolicy, PolicyTexts } from './policy-texts.ts';
 import * as sql from './policy.sql.ts';
-import { effectivePolicy, type EffectivePolicy, findWidening, type Domain } from './rules/index.ts';
-
-export interface PolicyView {
-  readonly id: string;
-  readonly scope: string;
-  readonly scopeId: string;
-  readonly domain: Domain;
-  readonly name: string;
-  readonly version: string;
-  readonly status: sql.PolicyStatus;
-  /** A rules document, or else a Rego module. */
-  readonly content?: string;
-  readonly rego?: string;
-  readonly createdBy: string;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-  readonly changeReason: string;
-}
+import { findWidening, type Domain } from './rules/index.ts';
 
 /** A change that has been committed, and the revision of the tenant's bundle that carries it (null for a draft). */
 export interface Committed {
@@ -37,7 +21,7 @@ export interface Committed {
   readonly revision: number | null;
 }
 
-/** Policies with every earlier version. A change commits with its audit entry and the new bundle revision. */
+/** Changes of policies; every earlier version is kept. A change commits with its audit entry and the new bundle revision. */
 @Injectable()
 export class Policies {
   constructor(
@@ -47,6 +31,7 @@ export class Policies {
     private readonly clock: Clock,
     private readonly notices: Notices,
     private readonly texts: PolicyTexts,
+    private readonly reader: PolicyReader,
   ) {}
 
   async create(principal: Principal, input: NewPolicy, requestId: string): Promise<Committed> {
@@ -127,96 +112,9 @@ export class Policies {
     });
   }
 
-  async list(principal: Principal, list: PolicyList): Promise<{ items: PolicyView[]; nextCursor: string | null }> {
-    const sees = visiblePlaces(principal);
-    const rows: sql.PolicyRow[] = await this.database.tenant(principal.tenantId, (tx) =>
-      tx.query(sql.LIST_POLICIES, [
-        list.scope ?? null,
-        list.scopeId ?? null,
-        list.domain ?? null,
-        list.status ?? null,
-        list.cursor ?? null,
-        sees.all,
-        sees.places,
-        list.limit + 1,
-        sees.orgIds,
-        sees.teamIds,
-      ]),
-    );
-    const items = rows.slice(0, list.limit).map(toView);
-    return { items, nextCursor: rows.length > list.limit ? (items[items.length - 1]?.id ?? null) : null };
-  }
-
-  /** @throws Problem `not_found`, `forbidden` */
-  async get(principal: Principal, id: string): Promise<PolicyView> {
-    return toView(await this.readable(principal, id));
-  }
-
-  async versions(principal: Principal, id: string): Promise<{ items: unknown[]; nextCursor: null }> {
-    await this.readable(principal, id);
-    const rows: sql.VersionRow[] = await this.database.tenant(principal.tenantId, (tx) => tx.query(sql.VERSIONS, [id]));
-    const items = rows.map((row) => ({
-      version: row.version,
-      status: row.status,
-      ...textOf(row),
-      changedBy: row.changed_by,
-      changedAt: row.changed_at.toISOString(),
-      changeReason: row.change_reason,
-      revision: Number(row.revision),
-    }));
-    return { items, nextCursor: null };
-  }
-
-  /** What holds for a person, which policy each value comes from, and which modules decide beside them. */
-  async effective(
-    principal: Principal,
-    userId: string | undefined,
-  ): Promise<{ userId: string; path: unknown; domains: EffectivePolicy; modules: unknown[] }> {
-    const person = await this.personInReach(principal, userId);
-    const path = pathOf(person);
-    const rows: sql.PolicyRow[] = await this.database.tenant(principal.tenantId, (tx) =>
-      tx.query(sql.ACTIVE_POLICIES_AT, [path.map(placeKey)]),
-    );
-    const modules = sql.modulesOf(rows).map(({ id, name, scope, scopeId, version, domain }) => ({
-      policyId: id,
-      name,
-      scope,
-      scopeId,
-      version,
-      domain,
-    }));
-    return { userId: person.id, path, domains: effectivePolicy(sql.documentsOf(rows)), modules };
-  }
-
-  private async personInReach(principal: Principal, userId: string | undefined): Promise<DirectoryPerson> {
-    const id = userId ?? (principal.kind === 'person' ? principal.person.id : undefined);
-    if (id === undefined) throw invalid('userId', 'is required');
-    const person = await this.people.find(principal.tenantId, id);
-    if (!person || !reaches(reachOf(principal), person)) throw new Problem('not_found', `There is no user "${id}".`);
-    return person;
-  }
-
-  private async find(tenantId: string, id: string): Promise<sql.PolicyRow> {
-    const [row]: sql.PolicyRow[] = await this.database.tenant(tenantId, (tx) => tx.query(sql.FIND_POLICY, [id]));
-    if (!row) throw noSuchPolicy(id);
-    return row;
-  }
-
-  private async readable(principal: Principal, id: string): Promise<sql.PolicyRow> {
-    const row = await this.find(principal.tenantId, id);
-    const sees = visiblePlaces(principal);
-    if (sees.all || sees.places.includes(`${row.scope}:${row.scope_id}`)) return row;
-    const place = await locate(this.people, principal.tenantId, row.scope, row.scope_id).catch(() => undefined);
-    if (place) {
-      const inOrg = place.orgId !== null && sees.orgIds.includes(place.orgId);
-      if (inOrg || place.teamIds.some((team) => sees.teamIds.includes(team))) return row;
-    }
-    throw new Problem('forbidden', `Policy "${id}" is of ${row.scope} "${row.scope_id}", which is not yours to read.`);
-  }
-
   /** Looked up before the transaction, which must not wait for a second connection. Neither place nor domain ever change. */
   private async writable(principal: Principal, id: string): Promise<{ place: Place; domain: Domain }> {
-    const row = await this.find(principal.tenantId, id);
+    const row = await this.reader.find(principal.tenantId, id);
     const place = await locate(this.people, principal.tenantId, row.scope, row.scope_id);
     requireMayWrite(principal, place);
     return { place, domain: row.domain };
@@ -305,10 +203,6 @@ function columnsOf({ content, document, rego }: CheckedPolicy): (string | null)[
   return [content, document === null ? null : JSON.stringify(document), rego];
 }
 
-function textOf({ content, rego }: Pick<sql.PolicyRow, 'content' | 'rego'>): { content: string } | { rego: string } {
-  return rego === null ? { content: content! } : { rego };
-}
-
 /** A module needs no such check: whatever it says is only ever added to what the scopes above say. */
 export async function refuseWidening(
   tx: Transaction,
@@ -333,33 +227,4 @@ export async function refuseWidening(
       members: { violations },
     },
   );
-}
-
-/** What a caller may read: policies on their own path, and those of everybody inside their reach. */
-function visiblePlaces(principal: Principal) {
-  const reach = reachOf(principal);
-  if (reach.all) return { all: true, places: [] as string[], orgIds: [] as string[], teamIds: [] as string[] };
-  const places = principal.kind === 'person' ? pathOf(principal.person).map(placeKey) : [];
-  return { all: false, places, orgIds: [...reach.orgIds], teamIds: [...reach.teamIds] };
-}
-
-function noSuchPolicy(id: string): Problem {
-  return new Problem('not_found', `There is no policy "${id}".`);
-}
-
-function toView(row: sql.PolicyRow): PolicyView {
-  return {
-    id: row.id,
-    scope: row.scope,
-    scopeId: row.scope_id,
-    domain: row.domain,
-    name: row.name,
-    version: row.version,
-    status: row.status,
-    ...textOf(row),
-    createdBy: row.created_by,
-    createdAt: row.created_at.toISOString(),
-    updatedAt: row.updated_at.toISOString(),
-    changeReason: row.change_reason,
-  };
 }

@@ -17,6 +17,7 @@ import { ActiveModules, ModuleChecker, OpaModuleChecker } from './modules/index.
 import { DataRules } from './data-rules.ts';
 import { PoliciesController } from './policies.controller.ts';
 import { Policies } from './policies.ts';
+import { PolicyReader } from './policy-reader.ts';
 import { PolicyTexts } from './policy-texts.ts';
 import { POLICY_METRICS, PolicyMetrics } from './policy.metrics.ts';
 import { RecordedRequests } from './simulation/recorded-requests.ts';
@@ -38,6 +39,7 @@ import { Simulations } from './simulation/simulations.ts';
     },
     PolicyTexts,
     ActiveModules,
+    PolicyReader,
     Policies,
     DataRules,
     Bundles,
@@ -51,6 +53,6 @@ import { Simulations } from './simulation/simulations.ts';
     Simulations,
     { provide: ExportRights, useClass: PolicyExportRights },
   ],
-  exports: [ExportRights, Policies, DataRules, Propagation, PolicyEngine, Evaluator],
+  exports: [ExportRights, Policies, PolicyReader, DataRules, Propagation, PolicyEngine, Evaluator],
 })
 export class PolicyModule {}

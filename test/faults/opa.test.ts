@@ -54,7 +54,7 @@ function say(text: string, status = 200) {
     void response.writeHead(status, { 'content-type': 'application/json' }).end(text);
 }
 
-const reference = JSON.stringify(['p', 'P', 'enterprise', 'acme', '1.0.0']);
+const reference = JSON.stringify(['enterprise', 'acme', ['p', 'P', '1.0.0']]);
 /** An allow as the base Rego says it, so that each case below has one thing wrong. */
 const allow = {
   autonomy: 0,

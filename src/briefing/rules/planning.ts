@@ -39,8 +39,8 @@ export function plan(
   const free = freeTime(busy, working);
   const planned: (Span & { readonly taskId: string; readonly label: string })[] = [];
   const endOfDay = Math.max(0, ...free.map(({ end }) => end));
-  const bound = ranked.filter(({ items }) => meetingAhead(items) <= endOfDay);
-  for (const task of [...bound, ...ranked.filter((other) => !bound.includes(other))]) {
+  const bound = new Set(ranked.filter(({ items }) => meetingAhead(items) <= endOfDay));
+  for (const task of [...bound, ...ranked.filter((other) => !bound.has(other))]) {
     if (free.every((span) => minutes(span) < SHORTEST)) break;
     const { minutes: length, verb } = effort(task.items);
     const before = meetingAhead(task.items);

@@ -110,7 +110,8 @@ export class StoredWork extends ConnectedWork {
 }
 
 export function statusFrom(row: sql.StatusRow): ConnectorStatus {
-  const reason = row.last_try === null ? 'It has not been read yet' : row.reason;
+  const first = row.last_try === null ? 'It has not been read yet' : 'It is being read for the first time';
+  const reason = row.reason ?? (row.last_sync === null ? first : null);
   return {
     connector: row.type,
     state: row.state ?? 'partial',
