@@ -8,7 +8,7 @@ export { type Progress } from './progress.ts';
 export { type ServerExit, type ServerState } from './host/supervised-process.ts';
 export { type DemoAccount, type DemoPerson } from './idp/demo-files.ts';
 export { DemoIdentityProvider, type IdentityProviderOptions } from './idp/demo-identity-provider.ts';
-export { mintDemoToken } from './idp/demo-token.ts';
+export { mintDemoToken, mintPersonToken } from './idp/demo-token.ts';
 export { type ObtainOpaOptions, obtainOpa } from './opa/obtain-opa.ts';
 export { type OpaOptions, OpaServer } from './opa/opa-server.ts';
 export { type PostgresOptions, PostgresServer } from './postgres/postgres-server.ts';

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, mintDemoToken, obtainOpa } from '#libs/profile';
+import { freePort, mintDemoToken, mintPersonToken, obtainOpa } from '#libs/profile';
 import { until } from './until.ts';
 
 /** As in `npm start`. */
@@ -38,6 +38,11 @@ export class RunningGateway {
   /** A token of a person of the demo directory. */
   token(email: string): Promise<string> {
     return mintDemoToken(this.dataDir, email, new Date());
+  }
+
+  /** A token of anybody in the directory. */
+  personToken(person: { readonly email: string; readonly name: string }): Promise<string> {
+    return mintPersonToken(this.dataDir, person, new Date());
   }
 
   /** What its log has about a request. */

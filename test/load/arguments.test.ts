@@ -19,7 +19,7 @@ describe('the command line of the load harness', () => {
   });
 
   test.each([
-    [[], /Which scenario\? There are: policy, audit/],
+    [[], /Which scenario\? There are: briefing, policy, audit/],
     [['polcy'], /no scenario "polcy"/],
     [['policy', 'audit'], /"audit" is one too many/],
     [['policy', '--users', 'many'], /--users is "many"; accepted: a whole number from 1 to 5000/],

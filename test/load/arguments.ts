@@ -5,8 +5,8 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-export const READY = ['policy', 'audit', 'propagation', 'audit-queries', 'memory'] as const;
-export const PLANNED = ['briefing', 'connectors', 'mixed', 'websocket'] as const;
+export const READY = ['briefing', 'policy', 'audit', 'connectors', 'propagation', 'audit-queries', 'memory'] as const;
+export const PLANNED = ['mixed', 'websocket'] as const;
 export type ScenarioName = (typeof READY)[number];
 
 export interface LoadOptions {
@@ -38,12 +38,14 @@ export interface LoadOptions {
 export const USAGE = `npm run load -- <scenario> [options]
 
 Scenarios
+  briefing        500 people ask for a briefing at once; what their five systems hold has been read before
   policy          500 users, 10 evaluations each; every decision is then looked for in the audit log
   audit           500 users write entries for 60 s; what was acknowledged is then counted in the table
+  connectors      100 people read and write in five systems at once while these fail and set limits
   propagation     from sending a policy change until OPA decides by it
   audit-queries   every filter of GET /audit over a full log while entries are written
   memory          policy and audit calls for 10 minutes; does memory level off?
-  (briefing, connectors, mixed and websocket are not there yet)
+  (mixed and websocket are not there yet)
 
 Options
   --users N           virtual users, one connection each

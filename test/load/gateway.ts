@@ -10,6 +10,8 @@ export interface Target {
   readonly own?: {
     readonly pid: number;
     readonly metricsUrl: string;
+    /** A token of anybody in the directory. */
+    personToken(person: { readonly email: string; readonly name: string }): Promise<string>;
     /** As a superuser of the temporary database. */
     readonly databaseUrl: string;
   };
@@ -20,8 +22,12 @@ export const ADMIN = 'admin@acme.test';
 export const TENANT = 'acme';
 
 /** Starts the product as `npm start` does, with the embedded profile in a temporary folder and on free ports. */
-export async function startOwnGateway(say: (line: string) => void, signal: AbortSignal): Promise<Target> {
-  const env = { OPENCLAW_REPLICA_ID: 'load', ...WITHOUT_LIMITS };
+export async function startOwnGateway(
+  say: (line: string) => void,
+  signal: AbortSignal,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Target> {
+  const env = { OPENCLAW_REPLICA_ID: 'load', ...WITHOUT_LIMITS, ...more };
   const gateway = await GatewayProcess.temporary({ env, say, signal });
   return {
     url: gateway.url,

@@ -4,14 +4,21 @@ import { runningGateway, startOwnGateway } from './gateway.ts';
 import { passes, render, type Report, toJson } from './report.ts';
 import { audit } from './scenarios/audit.ts';
 import { auditQueries } from './scenarios/audit-queries.ts';
+import { briefing } from './scenarios/briefing.ts';
+import { connectors } from './scenarios/connectors.ts';
 import { memory } from './scenarios/memory.ts';
 import { policy } from './scenarios/policy.ts';
 import { propagation } from './scenarios/propagation.ts';
+import { scenarios } from './scenarios.ts';
+import { loadPeople, workerOf } from './seed/people.ts';
+import { fillWorld, hostsOf, worldOf } from './seed/work.ts';
 import { Stage } from './stage.ts';
 
 const SCENARIOS: Record<ScenarioName, (stage: Stage) => Promise<Report>> = {
+  briefing,
   policy,
   audit,
+  connectors,
   propagation,
   'audit-queries': auditQueries,
   memory,
@@ -61,19 +68,40 @@ async function perform(
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<Report> {
-  if (options.url === undefined) say('Starting a gateway with the embedded profile for this run …');
-  const target =
-    options.url === undefined ? await startOwnGateway(say, signal) : runningGateway(options.url, options.token!);
+  const world = await systemsFor(options, say);
+  // What has been read stays as it is while a run goes on.
+  const reaching: Record<string, string> = world
+    ? { CONNECTOR_PRIVATE_HOSTS: hostsOf(world), CONNECTOR_SYNC_INTERVAL_SECONDS: '86400' }
+    : {};
   try {
-    const stage = await Stage.set(target, options, say, signal);
+    if (options.url === undefined) say('Starting a gateway with the embedded profile for this run …');
+    const target =
+      options.url === undefined
+        ? await startOwnGateway(say, signal, reaching)
+        : runningGateway(options.url, options.token!);
     try {
-      return await scenario(stage);
+      const stage = await Stage.set(target, options, say, signal, world);
+      try {
+        return await scenario(stage);
+      } finally {
+        await stage.clear();
+      }
     } finally {
-      await stage.clear();
+      await target.stop();
     }
   } finally {
-    await target.stop();
+    await world?.close();
   }
+}
+
+/** Emulated systems with everybody's work, for the scenarios that read them. */
+async function systemsFor({ scenario, users, url }: LoadOptions, say: (line: string) => void) {
+  if ((scenario !== 'briefing' && scenario !== 'connectors') || url !== undefined) return undefined;
+  const n = users ?? scenarios[scenario].users;
+  const world = await worldOf(loadPeople(n).map(workerOf));
+  fillWorld(world, Date.now());
+  say(`Emulated systems hold the work of ${n} people.`);
+  return world;
 }
 
 function isPlanned(name: string): name is (typeof PLANNED)[number] {

@@ -17,6 +17,20 @@ const criteria = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape);
 const rate = z.number().min(0).max(1);
 
 const SCENARIOS = z.object({
+  briefing: z.object({
+    title: z.string(),
+    users,
+    callsPerUser: users,
+    path: z.string(),
+    criteria: criteria({ p95Ms: users, p99Ms: users, errorRate: rate }),
+  }),
+  connectors: z.object({
+    title: z.string(),
+    users,
+    rounds: users,
+    faultShare: rate,
+    criteria: criteria({ errors: z.literal(0), lost: z.literal(0), slowest: z.number().positive() }),
+  }),
   policy: z.object({
     title: z.string(),
     users,

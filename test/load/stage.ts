@@ -1,3 +1,4 @@
+import type { World } from '#libs/emulators/demo';
 import { Api } from './api.ts';
 import type { LoadOptions } from './arguments.ts';
 import { ADMIN, type Target, withDatabase } from './gateway.ts';
@@ -5,7 +6,7 @@ import type { VirtualUser } from './generator/calls.ts';
 import { Generator, type Measured } from './generator/generator.ts';
 import type { PreparedCall, Progress, Run } from './generator/protocol.ts';
 import type { Shares } from './report.ts';
-import { agentTokens, importPeople, type LoadPerson, loadPeople, sharedToken } from './seed/people.ts';
+import { agentTokens, importPeople, type LoadPerson, loadPeople, sharedToken, workerOf } from './seed/people.ts';
 import { plausiblePolicies, seedPolicies } from './seed/policies.ts';
 import { count, milliseconds } from './table.ts';
 import { cpuShares, snapshot } from './usage.ts';
@@ -21,6 +22,8 @@ export class Stage {
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
   readonly admin: Api;
+  /** Emulated systems, in scenarios that read some. */
+  readonly world: World | undefined;
   private readonly generators: Generator[] = [];
 
   private constructor(
@@ -29,12 +32,14 @@ export class Stage {
     say: (line: string) => void,
     signal: AbortSignal,
     admin: Api,
+    world: World | undefined,
   ) {
     this.target = target;
     this.options = options;
     this.say = say;
     this.signal = signal;
     this.admin = admin;
+    this.world = world;
   }
 
   static async set(
@@ -42,8 +47,9 @@ export class Stage {
     options: LoadOptions,
     say: (line: string) => void,
     signal: AbortSignal,
+    world?: World,
   ): Promise<Stage> {
-    return new Stage(target, options, say, signal, new Api(target.url, await target.token(ADMIN)));
+    return new Stage(target, options, say, signal, new Api(target.url, await target.token(ADMIN)), world);
   }
 
   get address(): { host: string; port: number } {
@@ -66,6 +72,21 @@ export class Stage {
     const made = await withTokens(this.admin, people.slice(0, users));
     if (this.options.policies !== undefined) await this.seed(this.options.policies, people);
     return { people, users: made };
+  }
+
+  /** Everybody who has work in the emulated systems, with a token of their own. */
+  async workers(world: World): Promise<{ id: string; email: string; token: string }[]> {
+    const people = loadPeople(world.people.length);
+    this.say(`Importing ${count(people.length)} people …`);
+    await importPeople(this.admin, people);
+    const { own } = this.target;
+    if (!own) throw new Error('People need a gateway of our own.');
+    return Promise.all(
+      people.map(async (person) => {
+        const { email, name } = workerOf(person);
+        return { id: person.id, email, token: await own.personToken({ email, name }) };
+      }),
+    );
   }
 
   /** A thread with this many connections. It is closed with the stage. */

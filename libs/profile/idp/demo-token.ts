@@ -40,15 +40,23 @@ export function findPerson<T extends DemoPerson>(accounts: readonly T[], email: 
  * process. Throws ProfileError `not_found` for an unknown person or a folder that was never started.
  */
 export async function mintDemoToken(dataDir: string, email: string, now: Date): Promise<string> {
+  const accounts = readAccounts(dataDir);
+  if (!accounts) throw neverStarted(dataDir);
+  return mintPersonToken(dataDir, findPerson(accounts, email), now);
+}
+
+/** The same for somebody who is in the directory and has no account at the demo's sign-in page. */
+export async function mintPersonToken(dataDir: string, person: DemoPerson, now: Date): Promise<string> {
   const state = readIssuer(dataDir);
   const key = readSigningKey(dataDir);
-  const accounts = readAccounts(dataDir);
-  if (!state || !key || !accounts) {
-    throw new ProfileError(
-      'not_found',
-      `No embedded gateway was ever started in ${dataDir}. Start one with "npm start" first, or name its folder with ` +
-        'OPENCLAW_DATA_DIR. (With an identity provider of your own there are no demo tokens.)',
-    );
-  }
-  return signDemoToken(state.issuer, key, findPerson(accounts, email), now);
+  if (!state || !key) throw neverStarted(dataDir);
+  return signDemoToken(state.issuer, key, person, now);
+}
+
+function neverStarted(dataDir: string): ProfileError {
+  return new ProfileError(
+    'not_found',
+    `No embedded gateway was ever started in ${dataDir}. Start one with "npm start" first, or name its folder with ` +
+      'OPENCLAW_DATA_DIR. (With an identity provider of your own there are no demo tokens.)',
+  );
 }

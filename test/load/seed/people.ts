@@ -58,3 +58,8 @@ export async function sharedToken(api: Api, people: readonly LoadPerson[]): Prom
   });
   return people.map(({ id }) => ({ id, token }));
 }
+
+/** The same person as the emulated systems know them. */
+export function workerOf({ id }: LoadPerson): { email: string; name: string; timeZone: string } {
+  return { email: `${id}@acme.test`, name: `Load ${id.slice(-4)}`, timeZone: 'Europe/Berlin' };
+}
