@@ -25,12 +25,33 @@ export function cronProblem(cron: string): string | undefined {
   const fields = cron.trim().split(/\s+/);
   if (fields.length !== 5)
     return `has ${fields.length} fields; accepted: five (minute hour day month weekday), such as "0 8 * * 1-5"`;
+  // Some readers take H for a minute of their own choice, another one each time.
+  if (/\bH\b|\bH\(/i.test(cron))
+    return 'has "H", which names no time; accepted: minute hour day month weekday, such as "0 8 * * 1-5"';
   try {
     CronExpressionParser.parse(cron, { tz: 'UTC' }).next();
     return undefined;
   } catch (error) {
     return `cannot be read (${(error as Error).message}); accepted: minute hour day month weekday, such as "0 8 * * 1-5"`;
   }
+}
+
+/** Times that are looked at to find the shortest while between two windows: enough for a week of one each half an hour. */
+const LOOKED_AT = 336;
+
+/**
+ * The shortest while from one window's opening to the next, in minutes; infinity where there are not two. A window that is longer
+ * would be open together with the next one, and nobody could say which of them a briefing is for.
+ */
+export function shortestGapMinutes(cron: string): number {
+  let shortest = Infinity;
+  let before = nextWindow(cron, 'UTC', 0);
+  for (let i = 0; i < LOOKED_AT && before !== null; i++) {
+    const next = nextWindow(cron, 'UTC', before);
+    if (next !== null) shortest = Math.min(shortest, (next - before) / 60_000);
+    before = next;
+  }
+  return shortest;
 }
 
 /** How long after its window has opened a person's briefing begins, in milliseconds: the same whoever works it out. */
