@@ -30,6 +30,7 @@ export const SCHEDULE = z
       .describe('Besides the API: by mail to yourself, if policy allows'),
   })
   .superRefine(({ cron: expression, windowMinutes }, context) => {
+    if (cronProblem(expression)) return;
     const gap = shortestGapMinutes(expression);
     if (windowMinutes <= gap) return;
     const message = `${windowMinutes} is longer than the ${gap} minutes that "${expression}" leaves between two briefings; accepted: 1 to ${gap}`;

@@ -36,22 +36,18 @@ export function cronProblem(cron: string): string | undefined {
   }
 }
 
-/** Times that are looked at to find the shortest while between two windows: enough for a week of one each half an hour. */
-const LOOKED_AT = 336;
+const DAY_MINUTES = 24 * 60;
 
 /**
- * The shortest while from one window's opening to the next, in minutes; infinity where there are not two. A window that is longer
- * would be open together with the next one, and nobody could say which of them a briefing is for.
+ * The shortest while from one window's opening to the next, in minutes, as if every day had them. A window that is longer would be
+ * open together with the next one, and nobody could say which of them a briefing is for.
+ * @throws where the expression cannot be read
  */
 export function shortestGapMinutes(cron: string): number {
-  let shortest = Infinity;
-  let before = nextWindow(cron, 'UTC', 0);
-  for (let i = 0; i < LOOKED_AT && before !== null; i++) {
-    const next = nextWindow(cron, 'UTC', before);
-    if (next !== null) shortest = Math.min(shortest, (next - before) / 60_000);
-    before = next;
-  }
-  return shortest;
+  const { minute, hour } = CronExpressionParser.parse(cron, { tz: 'UTC' }).fields;
+  const times = hour.values.flatMap((h) => minute.values.map((m) => Number(h) * 60 + Number(m))).sort((a, b) => a - b);
+  const gaps = times.map((time, i) => (times[i + 1] ?? times[0]! + DAY_MINUTES) - time);
+  return Math.min(...gaps);
 }
 
 /** How long after its window has opened a person's briefing begins, in milliseconds: the same whoever works it out. */
