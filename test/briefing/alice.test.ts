@@ -17,12 +17,12 @@ const systems = (words: string) =>
     .sort();
 
 beforeAll(async () => {
-  stage = await startWorldGateway();
+  stage = await startWorldGateway({ BRIEFING_REFRESH_MS: '60000' });
   seedWorld(stage.world, Date.now());
   await stage.connect(ALICE);
   await stage.connect('bob@acme.test', ['gmail']);
   briefing = await make();
-});
+}, 120_000);
 afterAll(() => stage?.stop());
 
 describe('the first briefing of Alice', () => {

@@ -14,6 +14,9 @@ import { Operations } from '../pipeline/operations.ts';
 import type { ConnectorType, WorkItem } from '../work-item.ts';
 import { Syncs } from './syncs.ts';
 
+/** How often one looks whether a sync of somebody else has ended, in milliseconds. */
+const BUSY_LOOK_MS = 200;
+
 /** {@link ConnectedWork}, from what the syncs have stored. */
 @Injectable()
 export class StoredWork extends ConnectedWork {
@@ -57,9 +60,11 @@ export class StoredWork extends ConnectedWork {
     const deadline = new Promise<void>((resolve) => (late = this.clock.after(deadlineMs, resolve)));
     // What is late goes on behind the caller's back.
     const unanswered = new Set(stale.map(({ type }) => type));
+    let isLate = false;
     const sync = (row: sql.StatusRow) =>
-      this.syncs.syncNow(tenantId, row.connector_id, userId).finally(() => unanswered.delete(row.type));
+      this.syncOrWait(tenantId, userId, row, () => isLate).finally(() => unanswered.delete(row.type));
     await Promise.race([Promise.allSettled(stale.map(sync)), deadline]);
+    isLate = true;
     late();
     const reason = `It did not answer within ${deadlineMs / 1000} s`;
     return (await this.statusOf(tenantId, userId)).map((status) =>
@@ -97,6 +102,17 @@ export class StoredWork extends ConnectedWork {
 
   private standing(tenantId: string, userId: string): Promise<sql.StatusRow[]> {
     return this.database.tenant(tenantId, (tx) => tx.query(sql.STATUS_OF_PERSON, [userId]));
+  }
+
+  /** Where the schedule or another process is at it already, what that finds is waited for. */
+  private async syncOrWait(tenantId: string, userId: string, row: sql.StatusRow, isLate: () => boolean): Promise<void> {
+    for (;;) {
+      const result = await this.syncs.syncNow(tenantId, row.connector_id, userId);
+      if (result !== 'busy' || isLate()) return;
+      await new Promise<void>((resume) => this.clock.after(BUSY_LOOK_MS, resume));
+      const now = (await this.standing(tenantId, userId)).find(({ connector_id: id }) => id === row.connector_id);
+      if (isLate() || !now || !this.isStale(now)) return;
+    }
   }
 
   /** One that has failed is left alone until its pause is over. */
