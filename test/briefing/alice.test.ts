@@ -224,6 +224,8 @@ describe('the schedule', () => {
   test.each([
     [{ cron: '61 8 * * *' }, 'cron'],
     [{ cron: 'at eight' }, 'cron'],
+    [{ cron: 'H 8 * * *' }, 'cron'],
+    [{ cron: '*/15 * * * *' }, 'windowMinutes'],
     [{ cron: '0 8 * * *', timeZone: 'Mars/Olympus' }, 'timeZone'],
     [{ cron: '0 8 * * *', windowMinutes: 0 }, 'windowMinutes'],
     [{ cron: '0 8 * * *', deliver: ['fax'] }, 'deliver.0'],
