@@ -84,9 +84,9 @@ export const REVISION_OF_HASHES = `
   FROM policies p JOIN policy_versions v ON v.tenant_id = p.tenant_id AND v.policy_id = p.id
   WHERE p.place_hash BETWEEN $1 AND $2`;
 
-/** What changed after revision $1: hash of the place, and the newest revision there. */
+/** What changed after revision $1: hash of the place, the newest revision there, and how many policies. */
 export const CHANGED_HASHES = `
-  SELECT p.place_hash AS hash, max(v.revision) AS revision
+  SELECT p.place_hash AS hash, max(v.revision) AS revision, count(DISTINCT p.id)::int AS policies
   FROM policy_versions v JOIN policies p ON p.tenant_id = v.tenant_id AND p.id = v.policy_id
   WHERE v.revision > $1 GROUP BY p.place_hash`;
 
