@@ -4,6 +4,7 @@ import { Policy1764000002000 } from './1764000002000-policy.ts';
 import { RegoModules1764000003000 } from './1764000003000-rego-modules.ts';
 import { PolicyShards1764000004000 } from './1764000004000-policy-shards.ts';
 import { CredentialVersion1764000005000 } from './1764000005000-credential-version.ts';
+import { ModuleChecks1764000008000 } from './1764000008000-module-checks.ts';
 
 /** In the order in which they run. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   RegoModules1764000003000,
   PolicyShards1764000004000,
   CredentialVersion1764000005000,
+  ModuleChecks1764000008000,
 ];

@@ -14,6 +14,7 @@ import { EvaluationController } from './evaluation/evaluation.controller.ts';
 import { Evaluator } from './evaluation/evaluator.ts';
 import { PolicyExportRights } from './export-rights.ts';
 import { ActiveModules, ModuleChecker, OpaModuleChecker } from './modules/index.ts';
+import { ModuleRechecks } from './module-rechecks.ts';
 import { PoliciesController } from './policies.controller.ts';
 import { Policies } from './policies.ts';
 import { PolicyReader } from './policy-reader.ts';
@@ -40,6 +41,7 @@ import { Simulations } from './simulation/simulations.ts';
     ActiveModules,
     PolicyReader,
     Policies,
+    ModuleRechecks,
     Bundles,
     TenantBundles,
     Propagation,
@@ -51,6 +53,6 @@ import { Simulations } from './simulation/simulations.ts';
     Simulations,
     { provide: ExportRights, useClass: PolicyExportRights },
   ],
-  exports: [ExportRights, Policies, PolicyReader, Propagation, PolicyEngine, Evaluator],
+  exports: [ExportRights, Policies, PolicyReader, ModuleRechecks, Propagation, PolicyEngine, Evaluator],
 })
 export class PolicyModule {}
