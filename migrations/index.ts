@@ -5,6 +5,7 @@ import { RegoModules1764000003000 } from './1764000003000-rego-modules.ts';
 import { PolicyShards1764000004000 } from './1764000004000-policy-shards.ts';
 import { CredentialVersion1764000005000 } from './1764000005000-credential-version.ts';
 import { AuditTerms1764000006000 } from './1764000006000-audit-terms.ts';
+import { ModuleChecks1764000008000 } from './1764000008000-module-checks.ts';
 import { Connectors1764000009000 } from './1764000009000-connectors.ts';
 import { Briefing1764000010000 } from './1764000010000-briefing.ts';
 
@@ -17,6 +18,7 @@ export const MIGRATIONS = [
   PolicyShards1764000004000,
   CredentialVersion1764000005000,
   AuditTerms1764000006000,
+  ModuleChecks1764000008000,
   Connectors1764000009000,
   Briefing1764000010000,
 ];

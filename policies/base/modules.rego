@@ -6,7 +6,11 @@ package openclaw.main
 import data.openclaw.lib
 
 # The one place where modules join: as further voices in the accounts of their domains, and with limits of their own.
-with_modules(item, answer) := object.union(answer, {
+# One that is not loaded, because it no longer passes the gateway's check, denies wherever its domain is touched.
+with_modules(item, answer) := {"refused": "policy_module_failed", "policies": broken.ref, "domain": broken.domain, "why": broken.fault} if {
+	domains := array.concat([account[0] | some account in answer.domains], ["audit"])
+	broken := [module | some module in modules_on(item.tenant, item.path, domains); module.fault][0]
+} else := object.union(answer, {
 	"autonomy": max([account[1] | some account in accounts]),
 	"disclosure": true in [answer.disclosure, 1 in [own.rank | some own in said; own.module.domain == "actions"]],
 	"audit": restricted("audit", answer.audit, said),
@@ -34,11 +38,15 @@ shown_to_modules(item, answer) := object.union(
 # What the modules on the path say of these domains, from the top: {module, rank, why, constraints}, with rank -1
 # where one has no opinion.
 module_answers(tenant, path, domains, shown) := [answer |
+	some module in modules_on(tenant, path, domains)
+	answer := module_answer(module, module_said(tenant, module.bundle, module.id, shown))
+]
+
+modules_on(tenant, path, domains) := [object.union(module, {"bundle": bundle}) |
 	some key in path
 	[bundle, scope] := split(key, "/")
 	some module in data.openclaw.tenants[tenant][bundle].modules[scope]
 	module.domain in domains
-	answer := module_answer(module, module_said(tenant, bundle, module.id, shown))
 ]
 
 module_said(tenant, bundle, id, shown) := {

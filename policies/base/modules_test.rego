@@ -33,6 +33,16 @@ test_a_silent_module_changes_nothing if {
 	count(answer.policies) == 1
 }
 
+test_one_that_is_not_loaded_denies_wherever_its_domain_is_touched if {
+	broken := object.union(module("team:platform", "data", "m"), {"fault": "line 3: gone"})
+	world := {"acme": {"1.0": {"revision": 1, "scopes": tenant(free).acme["1.0"].scopes, "modules": {"team:platform": [broken]}}}}
+	elsewhere := main.decision with data.openclaw.tenants as world with input as asked("deploy", {})
+	elsewhere.autonomy == 0
+	out := asked("deploy", {"context": {"destination": {"external": true}}})
+	touched := main.decision with data.openclaw.tenants as world with input as out
+	touched == {"refused": "policy_module_failed", "policies": "m of team:platform", "domain": "data", "why": "line 3: gone"}
+}
+
 test_its_autonomy_is_one_more_voice if {
 	on_actions({"autonomy": "notify"}).autonomy == "notify"
 	on_actions({"autonomy": "notify"}).disclosure

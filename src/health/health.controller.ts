@@ -1,8 +1,8 @@
-import { Public, Requires } from '#libs/access';
+import { Caller, type Principal, Public, Requires } from '#libs/access';
 import { Database, pendingMigrations } from '#libs/database';
 import { RateLimit } from '#libs/http';
 import { Oidc } from '#identity';
-import { PolicyEngine, Propagation } from '#policy';
+import { ModuleRechecks, PolicyEngine, Propagation } from '#policy';
 import { Controller, Get, Res, ServiceUnavailableException, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
@@ -26,6 +26,7 @@ export class HealthController {
     private readonly database: Database,
     private readonly engine: PolicyEngine,
     private readonly propagation: Propagation,
+    private readonly modules: ModuleRechecks,
     private readonly oidc: Oidc,
     private readonly lifecycle: Lifecycle,
   ) {}
@@ -63,12 +64,13 @@ export class HealthController {
   @Requires('status:read')
   @RateLimit('status')
   @ApiOperation({ summary: 'Each component, with what is wrong where something is' })
-  async status() {
+  async status(@Caller() caller: Principal) {
     const checks = [
       await this.databaseUp(),
       await this.migrated(),
       await this.opaUp(),
       this.revisionActive(),
+      await this.check('policyModules', () => this.modulesLoaded(caller.tenantId)),
       await this.check('identityProvider', () => this.oidc.ping()),
     ];
     const components = Object.assign({}, ...checks) as Record<string, { status: string }>;
@@ -111,6 +113,12 @@ export class HealthController {
     const session = this.indicator.check('policyRevision');
     const lag = this.propagation.lag();
     return lag === undefined ? session.up() : session.down(lag);
+  }
+
+  /** The caller's own: what is wrong with another tenant's policies is nobody else's business. */
+  private async modulesLoaded(tenantId: string): Promise<void> {
+    const faulty = await this.modules.faulty(tenantId);
+    if (faulty.length > 0) throw new Error(faulty.slice(0, 5).join('; '));
   }
 
   private async check(name: string, probe: () => Promise<unknown>) {

@@ -3,6 +3,7 @@ export { DataRules } from './data-rules.ts';
 export { Policies } from './policies.ts';
 export { PolicyReader, type PolicyView } from './policy-reader.ts';
 export type { Labels } from './rules/index.ts';
+export { ModuleRechecks } from './module-rechecks.ts';
 export { Propagation } from './bundles/propagation.ts';
 export { PolicyEngine } from './evaluation/engine.ts';
 export { type DecisionAnswer, Evaluator } from './evaluation/evaluator.ts';

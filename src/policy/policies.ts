@@ -178,7 +178,7 @@ export class Policies {
   }
 }
 
-async function raiseRevision(tx: Transaction, tenantId: string): Promise<number> {
+export async function raiseRevision(tx: Transaction, tenantId: string): Promise<number> {
   const [rows]: [{ revision: string }[], number] = await tx.query(sql.RAISE_REVISION, [tenantId]);
   return Number(rows[0]!.revision);
 }
@@ -199,8 +199,8 @@ async function update(
   return rows[0]!;
 }
 
-function columnsOf({ content, document, rego }: CheckedPolicy): (string | null)[] {
-  return [content, document === null ? null : JSON.stringify(document), rego];
+function columnsOf({ content, document, rego, module_check, module_fault }: CheckedPolicy): (string | null)[] {
+  return [content, document === null ? null : JSON.stringify(document), rego, module_check, module_fault];
 }
 
 /** A module needs no such check: whatever it says is only ever added to what the scopes above say. */

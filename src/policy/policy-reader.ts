@@ -19,6 +19,8 @@ export interface PolicyView {
   /** A rules document, or else a Rego module. */
   readonly content?: string;
   readonly rego?: string;
+  /** Why a module is not loaded, and denies what it would have a say in. */
+  readonly problem?: string;
   readonly createdBy: string;
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -148,6 +150,7 @@ export function toView(row: sql.PolicyRow): PolicyView {
     version: row.version,
     status: row.status,
     ...textOf(row),
+    ...(row.module_fault ? { problem: row.module_fault } : {}),
     createdBy: row.created_by,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),

@@ -9,6 +9,9 @@ export interface CheckedPolicy {
   readonly content: string | null;
   readonly document: PolicyDocument | null;
   readonly rego: string | null;
+  /** Of a module: the check that it has passed; see `ModuleChecker`. */
+  readonly module_check: string | null;
+  readonly module_fault: string | null;
 }
 
 /** Checks what a policy says before it is stored. */
@@ -23,13 +26,19 @@ export class PolicyTexts {
     domain: Domain,
     { content, rego }: { content?: string | undefined; rego?: string | undefined },
   ): Promise<CheckedPolicy> {
-    if (rego === undefined) return { content: content!, document: parse(domain, content!), rego: null };
-    await this.checkModule(domain, rego);
-    return { content: null, document: null, rego };
+    const unchecked = { module_check: null, module_fault: null };
+    if (rego === undefined) return { content: content!, document: parse(domain, content!), rego: null, ...unchecked };
+    const check = await this.checkModule(domain, rego);
+    return { content: null, document: null, rego, module_check: check, module_fault: null };
   }
 
-  private async checkModule(domain: Domain, rego: string): Promise<void> {
-    const issues = await this.modules.check(domain, rego).catch((error: unknown) => {
+  /** @returns the check that it has passed */
+  private async checkModule(domain: Domain, rego: string): Promise<string> {
+    const checked = async () => ({
+      fingerprint: await this.modules.fingerprint(),
+      issues: await this.modules.check(domain, rego),
+    });
+    const { fingerprint, issues } = await checked().catch((error: unknown) => {
       if (error instanceof OpaCommandBusy)
         throw new Problem('overloaded', 'Too many modules are being checked. Try again in a few seconds.', {
           retryAfter: 5,
@@ -43,7 +52,7 @@ export class PolicyTexts {
       );
     });
     const [first] = issues;
-    if (!first) return;
+    if (!first) return fingerprint;
     throw new Problem('validation_failed', `rego: ${issueText(first)}`, {
       errors: issues.map((issue) => ({ ...issue, path: 'rego', message: issueText(issue) })),
     });

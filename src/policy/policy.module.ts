@@ -15,6 +15,7 @@ import { Evaluator } from './evaluation/evaluator.ts';
 import { PolicyExportRights } from './export-rights.ts';
 import { ActiveModules, ModuleChecker, OpaModuleChecker } from './modules/index.ts';
 import { DataRules } from './data-rules.ts';
+import { ModuleRechecks } from './module-rechecks.ts';
 import { PoliciesController } from './policies.controller.ts';
 import { Policies } from './policies.ts';
 import { PolicyReader } from './policy-reader.ts';
@@ -42,6 +43,7 @@ import { Simulations } from './simulation/simulations.ts';
     PolicyReader,
     Policies,
     DataRules,
+    ModuleRechecks,
     Bundles,
     TenantBundles,
     Propagation,
@@ -53,6 +55,6 @@ import { Simulations } from './simulation/simulations.ts';
     Simulations,
     { provide: ExportRights, useClass: PolicyExportRights },
   ],
-  exports: [ExportRights, Policies, PolicyReader, DataRules, Propagation, PolicyEngine, Evaluator],
+  exports: [ExportRights, Policies, PolicyReader, ModuleRechecks, DataRules, Propagation, PolicyEngine, Evaluator],
 })
 export class PolicyModule {}

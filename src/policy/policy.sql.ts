@@ -18,6 +18,9 @@ export interface PolicyRow {
   content: string | null;
   document: PolicyDocument | null;
   rego: string | null;
+  /** Of a module: the check that it was last given (see `ModuleChecker`), and what is wrong where it did not pass. */
+  module_check: string | null;
+  module_fault: string | null;
   created_by: string;
   created_at: Date;
   updated_at: Date;
@@ -37,7 +40,7 @@ export interface VersionRow {
 }
 
 const COLUMNS = `tenant_id, id, scope, scope_id, domain, name, version, status, content, document, rego,
-  created_by, created_at, updated_at, change_reason`;
+  module_check, module_fault, created_by, created_at, updated_at, change_reason`;
 
 /** Held until the end of the transaction: policy changes of one tenant take turns, so each sees the one before. */
 export const LOCK_REVISION = `SELECT revision FROM policy_revisions WHERE tenant_id = $1 FOR UPDATE`;
@@ -48,10 +51,11 @@ export const REVISIONS = `SELECT tenant_id, revision FROM policy_revisions ORDER
 
 export const INSERT_POLICY = `
   INSERT INTO policies (${COLUMNS})
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14) RETURNING ${COLUMNS}`;
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $16) RETURNING ${COLUMNS}`;
 
 export const UPDATE_POLICY = `
-  UPDATE policies SET version = $2, status = $3, content = $4, document = $5, rego = $6, updated_at = $7, change_reason = $8
+  UPDATE policies SET version = $2, status = $3, content = $4, document = $5, rego = $6, module_check = $7, module_fault = $8,
+    updated_at = $9, change_reason = $10
   WHERE id = $1 RETURNING ${COLUMNS}`;
 
 export const FIND_POLICY = `SELECT ${COLUMNS} FROM policies WHERE id = $1`;
@@ -84,11 +88,27 @@ export const REVISION_OF_HASHES = `
   FROM policies p JOIN policy_versions v ON v.tenant_id = p.tenant_id AND v.policy_id = p.id
   WHERE p.place_hash BETWEEN $1 AND $2`;
 
-/** What changed after revision $1: hash of the place, and the newest revision there. */
+/** What changed after revision $1: hash of the place, the newest revision there, and how many policies. */
 export const CHANGED_HASHES = `
-  SELECT p.place_hash AS hash, max(v.revision) AS revision
+  SELECT p.place_hash AS hash, max(v.revision) AS revision, count(DISTINCT p.id)::int AS policies
   FROM policy_versions v JOIN policies p ON p.tenant_id = v.tenant_id AND p.id = v.policy_id
   WHERE v.revision > $1 GROUP BY p.place_hash`;
+
+/** $1 the present check: active modules that were last given another one */
+export const MODULES_TO_CHECK = `
+  SELECT id, domain, rego FROM policies
+  WHERE rego IS NOT NULL AND status = 'active' AND module_check IS DISTINCT FROM $1 ORDER BY id`;
+
+/** $1 id, $2 the text that was checked: nothing where it has changed since, or another replica was quicker; $3 check, $4 fault or null */
+export const MODULE_CHECKED = `
+  UPDATE policies p SET module_check = $3, module_fault = $4
+  FROM (SELECT id, module_fault FROM policies WHERE id = $1) before
+  WHERE p.id = before.id AND p.rego = $2 AND p.status = 'active' AND p.module_check IS DISTINCT FROM $3
+  RETURNING p.*, before.module_fault AS fault_before`;
+
+export const FAULTY_MODULES = `
+  SELECT name, scope, scope_id, module_fault FROM policies
+  WHERE rego IS NOT NULL AND status = 'active' AND module_fault IS NOT NULL ORDER BY id`;
 
 export const COUNT_ACTIVE = `SELECT count(*)::int AS n FROM policies WHERE status = 'active'`;
 
@@ -119,7 +139,9 @@ export function documentsOf(rows: readonly PolicyRow[]): PlacedPolicy[] {
 
 /** The Rego modules among the policies. */
 export function modulesOf(rows: readonly PolicyRow[]): PlacedModule[] {
-  return rows.flatMap((row) => (row.rego === null ? [] : [{ ...placeOf(row), rego: row.rego }]));
+  return rows.flatMap((row) =>
+    row.rego === null ? [] : [{ ...placeOf(row), rego: row.rego, fault: row.module_fault ?? undefined }],
+  );
 }
 
 function placeOf({ id, name, version, scope, scope_id: scopeId, domain }: PolicyRow) {

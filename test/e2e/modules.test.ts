@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Database } from '#libs/database';
+import { ModuleRechecks } from '#policy';
 import { startTestGateway, type TestGateway } from '../harness/gateway.ts';
+import { until } from '../harness/until.ts';
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -214,4 +217,79 @@ test('without an OPA program modules cannot be written, and everything else can'
   } finally {
     await poor.stop();
   }
+});
+
+describe('when the product changes what modules may use', () => {
+  const GONE = module(
+    'deny contains "gone" if {\n\tinput.action == "recheck_me"\n\tdata.openclaw.lib.no_longer_there\n}',
+  );
+  const FINE = module('deny contains "still here" if input.action == "recheck_me"');
+  const carol = 'carol@acme.test';
+  const recheck = () => gateway.app.get(ModuleRechecks).recheck();
+  const view = async (id: string) => (await gateway.call(admin, 'GET', `/api/v1/policies/${id}`)).body;
+  const wanted = async () => (await gateway.call(admin, 'GET', '/api/v1/policies/revision')).body.wanted;
+  const running = () =>
+    until('OPA runs the newest', async () => {
+      const { body } = await gateway.call(admin, 'GET', '/api/v1/policies/revision');
+      return body.replicas[0].active === body.wanted;
+    });
+  /** As an earlier version of the product would have left it. */
+  const leave = (id: string, rego: string) =>
+    gateway.app
+      .get(Database)
+      .tenant('acme', (tx) =>
+        tx.query(`UPDATE policies SET rego = $2, module_check = 'earlier' WHERE id = $1`, [id, rego]),
+      );
+  let id: string;
+
+  test('one that still passes is looked at once, and nothing changes', async () => {
+    ({ id } = (await write(admin, FINE, { scope: 'org', scopeId: 'legal' })).body);
+    await leave(id, FINE);
+    const before = await wanted();
+    await recheck();
+    expect(await wanted()).toBe(before);
+    expect(await view(id)).not.toHaveProperty('problem');
+    const [row]: { module_check: string }[] = await gateway.app
+      .get(Database)
+      .tenant('acme', (tx) => tx.query('SELECT module_check FROM policies WHERE id = $1', [id]));
+    expect(row!.module_check).not.toBe('earlier');
+    expect((await evaluate(carol, 'recheck_me')).reason).toContain('still here');
+  });
+
+  test('one that no longer passes denies what it would have a say in, names itself, and harms nobody else', async () => {
+    await leave(id, GONE);
+    await recheck();
+    await running();
+    const denied = await evaluate(carol, 'email_read');
+    expect(denied).toMatchObject({ decision: 'deny', reason: 'policy_module_failed', policies: [{ id }] });
+    const { body } = await gateway.call(carol, 'GET', `/api/v1/policy/decisions/${denied.decisionId}`);
+    expect(body.explanation.steps.join('\n')).toMatch(/no longer passes the check: line 5.*no_longer_there/);
+    expect((await evaluate('bob@acme.test', 'email_read')).decision).toBe('allow');
+    expect((await view(id)).problem).toMatch(/line 5/);
+  });
+
+  test('the status of the service and the audit log say so', async () => {
+    const { body } = await gateway.call(admin, 'GET', '/api/v1/status');
+    expect(body).toMatchObject({ status: 'degraded', components: { policyModules: { status: 'down' } } });
+    expect(body.components.policyModules.message).toMatch(/of org "legal": its module no longer passes/);
+    const others = await gateway.call('eve@globex.test', 'GET', '/api/v1/status');
+    expect(others.body.components.policyModules).toEqual({ status: 'up' });
+    const log = await gateway.call(admin, 'GET', '/api/v1/audit?actionType=policy_change&outcome=error');
+    expect(log.body.items[0]).toMatchObject({
+      actor: 'system',
+      actionDetail: { operation: 'policies.recheck', policyId: id },
+    });
+  });
+
+  test('a second look changes nothing, and mending it clears it', async () => {
+    const before = await wanted();
+    await recheck();
+    expect(await wanted()).toBe(before);
+    const mended = { version: '2.0.0', rego: FINE, changeReason: 'mended' };
+    expect((await gateway.call(admin, 'PUT', `/api/v1/policies/${id}`, mended)).status).toBe(200);
+    await running();
+    expect(await view(id)).not.toHaveProperty('problem');
+    expect((await evaluate(carol, 'recheck_me')).reason).toContain('still here');
+    expect((await evaluate(carol, 'email_read')).decision).toBe('allow');
+  });
 });

@@ -42,6 +42,26 @@ async function withForeignSigner(work: () => Promise<void>): Promise<void> {
   }
 }
 
+/** Writes so many policies of people at once, past the API. */
+async function load(name: string, policies: number): Promise<void> {
+  await gateway.app.get(Database).tenant('acme', async (tx) => {
+    await tx.query(
+      `INSERT INTO policies (tenant_id, id, scope, scope_id, domain, name, version, status, content, document, created_by,
+         created_at, updated_at, change_reason)
+       SELECT 'acme', $1 || n, 'user', 'somebody-' || n, 'actions', $1, '1.0.0', 'active', '{}', '{}', 'test', now(), now(), 'test'
+       FROM generate_series(1, $2) n`,
+      [name, policies],
+    );
+    await tx.query(`UPDATE policy_revisions SET revision = revision + 1`);
+    await tx.query(
+      `INSERT INTO policy_versions (tenant_id, policy_id, n, version, status, content, changed_by, changed_at, change_reason, revision)
+       SELECT 'acme', p.id, 1, '1.0.0', 'active', '{}', 'test', now(), 'test', r.revision FROM policies p, policy_revisions r
+       WHERE p.name = $1`,
+      [name],
+    );
+  });
+}
+
 describe('bundles', () => {
   test('a bundle with a wrong signature is not activated: the last good one decides, and readiness and revision say so', async () => {
     expect((await block('first')).status).toBe(201);
@@ -101,19 +121,7 @@ describe('bundles', () => {
     const asking = (async () => {
       while (running) outcomes.add(await decide('email_read'));
     })();
-    const database = gateway.app.get(Database);
-    await database.tenant('acme', async (tx) => {
-      await tx.query(`
-        INSERT INTO policies (tenant_id, id, scope, scope_id, domain, name, version, status, content, document, created_by,
-          created_at, updated_at, change_reason)
-        SELECT 'acme', 'grown-' || n, 'user', 'somebody-' || n, 'actions', 'Grown', '1.0.0', 'active', '{}', '{}', 'test', now(), now(), 'test'
-        FROM generate_series(1, 2500) n`);
-      await tx.query(`UPDATE policy_revisions SET revision = revision + 1`);
-      await tx.query(`
-        INSERT INTO policy_versions (tenant_id, policy_id, n, version, status, content, changed_by, changed_at, change_reason, revision)
-        SELECT 'acme', p.id, 1, '1.0.0', 'active', '{}', 'test', now(), 'test', r.revision FROM policies p, policy_revisions r
-        WHERE p.name = 'Grown'`);
-    });
+    await load('Grown', 2_500);
     const bundles = gateway.app.get(Bundles) as unknown as {
       build(shard: { shard: number; count: number }): Promise<unknown>;
     };
@@ -130,6 +138,27 @@ describe('bundles', () => {
     expect(built).toEqual([8]);
     const { wanted, replicas } = await revision();
     expect(replicas[0].active).toBe(wanted);
+  });
+
+  test('a load of policies is brought by the wider bundles alone, and a change that comes meanwhile with them', async () => {
+    const bundles = gateway.app.get(Bundles) as unknown as {
+      build(shard: { shard: number; count: number; tenantId: string }): Promise<unknown>;
+    };
+    const tenants = gateway.app.get(TenantBundles);
+    const built = new Set<string>();
+    const build = bundles.build.bind(bundles);
+    bundles.build = (shard) => (built.add(`${shard.tenantId} ${shard.count}`), build(shard));
+    await load('Loaded', 6_000);
+    await until('it is to be spread wider', () => tenants.all().get('acme')!.next !== undefined);
+    expect((await block('while_loading')).status).toBe(201);
+    await until('it is spread', () => tenants.all().get('acme')!.current.count === 32);
+    await until('OPA runs the newest', async () => {
+      const { wanted, replicas } = await revision();
+      return replicas[0].active === wanted;
+    });
+    expect([...built]).toEqual(['acme 32']);
+    expect([await decide('while_loading'), await decide('first')]).toEqual(['deny', 'deny']);
+    bundles.build = build;
   });
 
   test('OPA starts with its policies while the gateway does not serve them', async () => {

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { Fault } from '#libs/emulators';
 import { seedWorld, WORLD_SYSTEMS, type WorldSystem } from '#libs/emulators/demo';
 import type { Briefing } from '../../src/briefing/briefing.ts';
+import { until } from '../harness/until.ts';
 import { startWorldGateway, type WorldGateway } from '../briefing/support.ts';
 
 /**
@@ -47,7 +48,7 @@ const FAILURES: readonly [name: string, fault: (system: WorldSystem) => Fault, w
   ['HTML in place of JSON', () => ({ kind: 'garbage' }), /no JSON|garbled|answer/i, true],
   [
     'an answer that does not come',
-    () => ({ kind: 'delay', ms: 5_000 }),
+    () => ({ kind: 'delay', ms: 20_000 }),
     /in time|did not answer|does not answer|too long/i,
     false,
   ],
@@ -62,14 +63,20 @@ const FAILURES: readonly [name: string, fault: (system: WorldSystem) => Fault, w
 beforeAll(async () => {
   stage = await startWorldGateway({
     CONNECTOR_ATTEMPTS: '2',
-    CONNECTOR_ATTEMPT_TIMEOUT_MS: '400',
-    CONNECTOR_OPERATION_TIMEOUT_MS: '2500',
-    BRIEFING_REFRESH_MS: '4000',
+    CONNECTOR_ATTEMPT_TIMEOUT_MS: '1500',
+    CONNECTOR_OPERATION_TIMEOUT_MS: '6000',
+    BRIEFING_REFRESH_MS: '8000',
   });
   seedWorld(stage.world, Date.now());
   connectors = await stage.connect(ALICE);
-  await call('POST', '/briefings', {});
-}, 60_000);
+  // What a busy machine made too slow is read again, so that later one system alone is not well.
+  for (const system of WORLD_SYSTEMS) {
+    await until(
+      `${system} was read`,
+      async () => (await call('POST', `/connectors/${connectors[system]}/sync`)).body.state === 'ok',
+    );
+  }
+}, 120_000);
 afterAll(() => stage?.stop());
 afterEach(() => {
   for (const system of WORLD_SYSTEMS) stage.world[system].faults = () => undefined;
@@ -97,7 +104,7 @@ describe.each(WORLD_SYSTEMS)('%s', (system) => {
     await reconnect(system);
     stage.world[system].faults = () => fault(system);
     const { briefing, ms } = await briefAfterSync(system);
-    expect(ms).toBeLessThan(8_000);
+    expect(ms).toBeLessThan(12_000);
     const own = briefing.connectorStatus.find(({ connector }) => connector === system)!;
     // GitHub asks for a minute of silence where it names no time: the sync waits it out, the briefing does not.
     const waits = system === 'github' && name === 'its own limit signal';

@@ -261,6 +261,21 @@ describe('a hostile module is refused, with the line, the rule and the reason', 
     ['a number too large', 'deny contains "x" if input.context.n > 1e999999999', /line 3.*number too big/],
     ['no Rego at all', 'Please deny everything.', /line 4: unexpected/],
     ['nothing said', 'helper := 1', /the module says nothing/],
+    [
+      'what the library does not have',
+      'deny contains "x" if data.openclaw.lib.gone[input.action]',
+      /line 3.*data.openclaw.lib has no "gone"/,
+    ],
+    [
+      'what the library does not have, by a name of its own',
+      'import data.openclaw.lib as l\n\ndeny contains "x" if l.gone[input.action]',
+      /line 5.*data.openclaw.lib has no "gone"/,
+    ],
+    [
+      'what the library does not have, imported',
+      'import data.openclaw.lib.gone\n\ndeny contains "x" if gone[input.action]',
+      /line 3.*data.openclaw.lib has no "gone"/,
+    ],
     ['an unused import', 'import data.openclaw.lib\n\ndeny contains "x"', /line 3.*unused/],
     [
       'imports of the future',

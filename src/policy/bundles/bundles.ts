@@ -145,7 +145,7 @@ export class Bundles {
     const data = compileTenant(documentsOf(rows), Number(revision));
     const { references, files } = compileModules(modulesOf(rows), tenantId, key);
     this.modules.set(tenantId, key, references);
-    const content = Object.keys(files).length === 0 ? data : { ...data, modules: references };
+    const content = Object.keys(references).length === 0 ? data : { ...data, modules: references };
     return buildBundle(
       {
         revision,

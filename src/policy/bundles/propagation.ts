@@ -119,8 +119,7 @@ export class Propagation implements OnModuleInit, OnApplicationBootstrap, Before
       state.current.report(revisionOf);
       state.next?.report(revisionOf);
       if (state.next && state.next.activeRevision(state.wanted) >= 0) await this.tenants.widen(tenantId, state);
-      state.problem = state.current
-        .shards()
+      state.problem = [...state.current.shards(), ...(state.next?.shards() ?? [])]
         .map((shard) => problemOf(bundles[shardBundle(shard)]))
         .find(Boolean);
     }

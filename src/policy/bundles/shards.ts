@@ -7,6 +7,8 @@ import { createHash } from 'node:crypto';
 
 /** Policies that a bundle should hold at most; with more the tenant is spread over more bundles. */
 export const SHARD_POLICIES = 1_000;
+/** So many policies changed at once are a load: a tenant that has to be spread wider for it is not first built as it was. */
+export const LOAD_POLICIES = 4 * SHARD_POLICIES;
 const MOST_SHARDS = 256;
 const HASHES = 65_536;
 

@@ -144,6 +144,19 @@ test.each(['unknown_tenant', 'malformed_request'])('refused as %s is denied', (r
   });
 });
 
+test('a module that is not loaded denies, and the decision names it and says why', () => {
+  const why = 'its module no longer passes the check: line 3: gone';
+  const failed = { refused: 'policy_module_failed', policies: ref, domain: 'data', why };
+  expect(readRuling(failed, 'x')).toMatchObject({
+    decision: 'deny',
+    reason: 'policy_module_failed',
+    policies: [{ ...policy, domain: 'data', verdict: 'deny' }],
+    domains: [{ domain: 'data', scopes: [{ scope: 'enterprise', scopeId: 'acme', reason: why }] }],
+  });
+  for (const spoilt of [{ policies: 7 }, { domain: 'taste' }, { why: null }, { policies: '[]' }])
+    expect(() => readRuling({ ...failed, ...spoilt }, 'x')).toThrow(NoRuling);
+});
+
 /** What a scope said, by the domain and the voice it said it with. */
 const said: [string, unknown[], string][] = [
   ['actions', ['autonomous'], 'email_send may be done'],

@@ -11,7 +11,7 @@ import {
   toDecision,
   type Voice as BundledVoice,
 } from '../rules/index.ts';
-import { denied, type EngineDecision } from './decision.ts';
+import { denied, deniedByModule, type EngineDecision } from './decision.ts';
 import { MODULE_SAYS, sentence, why } from './wording.ts';
 
 /** What OPA answered is no ruling. Whoever asked must deny. */
@@ -43,6 +43,7 @@ interface Account {
  */
 export function readRuling(answer: unknown, action: string): EngineDecision {
   const ruling = object(answer, 'the answer');
+  if (ruling.refused === 'policy_module_failed') return moduleFailed(ruling);
   if (ruling.refused !== undefined) {
     if (ruling.refused !== 'unknown_tenant' && ruling.refused !== 'malformed_request')
       throw new NoRuling('refused how?');
@@ -76,6 +77,14 @@ export function readRuling(answer: unknown, action: string): EngineDecision {
     policies: accounts.flatMap(citations),
     domains: accounts.map(inWords),
   };
+}
+
+/** A module that is not loaded, and why. */
+function moduleFailed({ policies, domain, why: fault }: Readonly<Record<string, unknown>>): EngineDecision {
+  if (typeof policies !== 'string' || typeof fault !== 'string') throw new NoRuling('which module failed?');
+  if (!DOMAINS.includes(domain as never)) throw new NoRuling('unknown domain');
+  const [policy] = read(policies, knownPolicies, decodeReferences);
+  return deniedByModule({ ...policy!, domain: domain as Domain }, fault);
 }
 
 function readAccount(value: unknown, action: string): Account {

@@ -3,10 +3,10 @@ import type { PlacedModule } from './placed-module.ts';
 import { rehouse } from './package-clause.ts';
 
 /** Points the base Rego at a module: where it stands, and under which key it is loaded (its policy's id). */
-export type ModuleReference = Omit<PlacedModule, 'rego'>;
+export type ModuleReference = Omit<PlacedModule, 'rego' | 'fault'>;
 
-/** With the text by which decisions name it. */
-export type BundledModule = ModuleReference & { readonly ref: string };
+/** With the text by which decisions name it; a fault where it is not loaded. */
+export type BundledModule = ModuleReference & { readonly ref: string; readonly fault?: string };
 
 /** The modules of one of a tenant's bundles. */
 export interface CompiledModules {
@@ -20,12 +20,13 @@ export interface CompiledModules {
 export function compileModules(modules: readonly PlacedModule[], tenantId: string, bundle: string): CompiledModules {
   const references: Record<string, BundledModule[]> = {};
   const files: Record<string, string> = {};
-  for (const { rego, ...reference } of [...modules].sort(byPlace)) {
+  for (const { rego, fault, ...reference } of [...modules].sort(byPlace)) {
     (references[`${reference.scope}:${reference.scopeId}`] ??= []).push({
       ...reference,
       ref: encodeReferences(reference, [reference]),
+      ...(fault === undefined ? {} : { fault }),
     });
-    files[moduleFile(reference.id)] = rehouse(rego, tenantId, bundle, reference.id);
+    if (fault === undefined) files[moduleFile(reference.id)] = rehouse(rego, tenantId, bundle, reference.id);
   }
   const keys = Object.keys(references).sort(compare);
   return { references: Object.fromEntries(keys.map((key) => [key, references[key]!])), files };

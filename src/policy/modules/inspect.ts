@@ -41,20 +41,26 @@ const MAX_PATTERN = 500;
 /**
  * What the syntax tree of a module must not have: references outside `input` and `data.openclaw.lib`, built-ins that are
  * not permitted, values that may grow without bound, rules against the contract. Pure; `opa check` comes on top of it.
+ *
+ * @param library what `data.openclaw.lib` defines: OPA takes a name that is not there for undefined, and a rule that asks
+ *   for it would say nothing, ever
  */
-export function inspectModule(module: Module, domain: Domain): ModuleIssue[] {
-  return new Inspector(module, domain).inspect();
+export function inspectModule(module: Module, domain: Domain, library: ReadonlySet<string>): ModuleIssue[] {
+  return new Inspector(module, domain, library).inspect();
 }
 
 class Inspector {
   private readonly issues: ModuleIssue[] = [];
   private readonly own: ReadonlySet<string>;
   private readonly fromLib = new Set<string>();
+  /** What the module calls the library as a whole. */
+  private readonly wholeLib = new Set<string>();
   private rule: string | undefined;
 
   constructor(
     private readonly module: Module,
     private readonly domain: Domain,
+    private readonly library: ReadonlySet<string>,
   ) {
     this.own = new Set((module.rules ?? []).map(nameOf));
   }
@@ -107,7 +113,11 @@ class Inspector {
         this.say(location, `import ${words.join('.')}: a module may import data.openclaw.lib and input alone`);
       } else if (words.length > 1 && words[0] !== 'rego' && (RESERVED.has(name) || !NAME.test(name))) {
         this.say(location, `import ${words.join('.')}: it may not be called "${name}"`);
-      } else if (isLib) this.fromLib.add(name);
+      } else if (isLib) {
+        this.fromLib.add(name);
+        if (words.length === 3) this.wholeLib.add(name);
+        else this.inLibrary(location, words[3]!);
+      }
     }
   }
 
@@ -224,8 +234,15 @@ class Inspector {
     else if (root!.value === 'data') {
       const words = fixedPath(term.value as Term[]);
       if (words.slice(0, 3).join('.') !== 'data.openclaw.lib' || words.length < 4) this.foreign(term.location, words);
+      else this.inLibrary(term.location, words[3]!);
+    } else if (this.wholeLib.has(root!.value as string) && steps[0]?.type === 'string') {
+      this.inLibrary(term.location, steps[0].value as string);
     }
     for (const step of steps) this.term(step, depth + 1, comprehensions);
+  }
+
+  private inLibrary(at: Location | undefined, name: string): void {
+    if (!this.library.has(name)) this.say(at, `data.openclaw.lib has no "${name}"`);
   }
 
   private foreign(at: Location | undefined, words: readonly string[]): void {

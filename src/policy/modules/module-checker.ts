@@ -1,11 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { OpaCommand, OpaFolder, OpaRun } from '#libs/opa';
 import { AUTONOMY, type Domain } from '../rules/index.ts';
 import type { Module } from './ast.ts';
 import { capabilitiesForModules } from './capabilities.ts';
 import { CONSTRAINTS, CONTRACT, MAX_MESSAGES, MAX_MODULE_BYTES, type ModuleIssue } from './contract.ts';
-import { inspectModule } from './inspect.ts';
+import { inspectModule, nameOf } from './inspect.ts';
 import { oldSyntax } from './old-syntax.ts';
 import { findPackageClause, MODULE_PACKAGE } from './package-clause.ts';
 import { patternsOf, sampleInputs } from './samples.ts';
@@ -17,6 +18,12 @@ export const MODULE_LIBRARY = join('policies', 'base', 'lib');
 export abstract class ModuleChecker {
   /** @throws OpaCommandMissing, OpaCommandBusy where it cannot be checked now */
   abstract check(domain: Domain, source: string): Promise<ModuleIssue[]>;
+
+  /**
+   * Changes with whatever may change the outcome: the library that modules may use, the OPA that reads them, the rules here.
+   * @throws OpaCommandMissing, OpaCommandBusy
+   */
+  abstract fingerprint(): Promise<string>;
 }
 
 const FILE = 'module.rego';
@@ -31,6 +38,7 @@ const TRIAL_BYTES = 1024 * 1024;
  * that knows the permitted built-ins and nothing else, and a trial with sample requests under a time limit.
  */
 export class OpaModuleChecker extends ModuleChecker {
+  private names?: ReadonlySet<string>;
   private capabilities?: { readonly binary: string; readonly text: string };
 
   /** @param library folder of the Rego that modules may use */
@@ -56,7 +64,7 @@ export class OpaModuleChecker extends ModuleChecker {
         return (await oldSyntax(folder, FILE, source, faults)) ?? faults;
       }
       const module = JSON.parse(tree.stdout) as Module;
-      const found = inspectModule(module, domain);
+      const found = inspectModule(module, domain, await this.libraryNames(folder));
       if (found.length > 0) return found;
       await folder.write('capabilities.json', await this.capabilitiesOf(folder));
       const strict = await folder.run(
@@ -67,6 +75,18 @@ export class OpaModuleChecker extends ModuleChecker {
       if (strict.code !== 0) return faultsOf(strict);
       return this.trial(folder, domain, module);
     });
+  }
+
+  async fingerprint(): Promise<string> {
+    const { dirname } = import.meta;
+    const own = (await readdir(dirname)).filter((name) => /\.[jt]s$/.test(name) && !/\.(test|d)\./.test(name));
+    const rules = await Promise.all(own.sort().map((name) => readFile(join(dirname, name), 'utf8')));
+    const library = await readFile(join(this.library, 'order.rego'), 'utf8');
+    const capabilities = await this.opa.within({}, (folder) => this.capabilitiesOf(folder));
+    return createHash('sha256')
+      .update(JSON.stringify([library, capabilities, rules]))
+      .digest('base64url')
+      .slice(0, 22);
   }
 
   /** Evaluates the module once for each sample: an endless one, a conflict or a wrong type is seen here first. */
@@ -97,6 +117,14 @@ export class OpaModuleChecker extends ModuleChecker {
       ...trial.results.flatMap((said) => wrongAnswer(said, domain)),
     ];
     return [...new Map(faults.map((fault) => [fault.message, fault])).values()].slice(0, 5);
+  }
+
+  private async libraryNames(folder: OpaFolder): Promise<ReadonlySet<string>> {
+    if (!this.names) {
+      const { stdout } = await folder.run(['parse', '--format', 'json', 'lib.rego'], { outputBytes: TREE_BYTES });
+      this.names = new Set((JSON.parse(stdout) as Module).rules!.map(nameOf));
+    }
+    return this.names;
   }
 
   /** Made once for each program. */

@@ -98,7 +98,7 @@ export class Simulations implements OnApplicationShutdown {
       const [bundle, rows] = [shardKey(0, 1), worlds[name]];
       const { references, files } = compileModules(modulesOf(rows), caller.tenantId, bundle);
       const documents = compileTenant(documentsOf(rows), 1);
-      const content = Object.keys(files).length === 0 ? documents : { ...documents, modules: references };
+      const content = Object.keys(references).length === 0 ? documents : { ...documents, modules: references };
       const data = { openclaw: { tenants: { [caller.tenantId]: { [bundle]: content } } } };
       const [dataFile, modules] = [join(folder, `${name}.json`), join(folder, name)];
       await writeFile(dataFile, JSON.stringify(data));
