@@ -7,6 +7,7 @@ import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { Database } from '#libs/database';
 import { Problem } from '#libs/http';
 import { Inject, Injectable } from '@nestjs/common';
+import { bulkhead } from 'cockatiel';
 import { BriefingMetrics } from '../briefing.metrics.ts';
 import * as sql from '../briefing.sql.ts';
 import type { BriefedTask, Briefing, BriefingFilter } from '../briefing.ts';
@@ -28,6 +29,11 @@ export interface GenerateOptions extends BriefingFilter {
 
 /** Tasks in one briefing at most. */
 const MOST_TASKS = 100;
+/**
+ * Briefings that use the database at a time: five hundred at once would wait for a connection until they are given up. The wait
+ * for systems that are read is outside of it.
+ */
+const AT_WORK = 16;
 /** What policy is asked about. */
 const ACTION = 'briefing_generate';
 const FEATURES = ['briefing_generation', 'task_intelligence'] as const;
@@ -35,6 +41,8 @@ const FEATURES = ['briefing_generation', 'task_intelligence'] as const;
 /** Makes briefings and finds those that were made. */
 @Injectable()
 export class Briefings {
+  private readonly turns = bulkhead(AT_WORK, Infinity);
+
   constructor(
     private readonly work: ConnectedWork,
     private readonly book: TaskBook,
@@ -54,13 +62,13 @@ export class Briefings {
    */
   async generate(person: DirectoryPerson, asked: GenerateOptions, by: AskedBy): Promise<Briefing> {
     const started = this.clock.elapsed();
-    await this.gate.pass(person, ACTION, FEATURES, by);
+    await this.turns.execute(() => this.gate.pass(person, ACTION, FEATURES, by));
     const { tenantId, id: userId } = person;
     const connectorStatus = await this.work.refresh(tenantId, userId, {
       deadlineMs: this.settings.BRIEFING_REFRESH_MS,
       ...(asked.sources ? { systems: asked.sources } : {}),
     });
-    const { open, items } = await this.book.refresh(person, true);
+    const { open, items } = await this.turns.execute(() => this.book.refresh(person, true));
     const now = this.clock.now();
     const wanted = open.filter((task) => passes(task, asked));
     const shown = wanted.slice(0, MOST_TASKS);
@@ -85,7 +93,7 @@ export class Briefings {
         ? connectorStatus.filter(({ connector }) => asked.sources!.includes(connector))
         : connectorStatus,
     };
-    const kept = await this.keep(person, briefing, asked.window, by);
+    const kept = await this.turns.execute(() => this.keep(person, briefing, asked.window, by));
     this.metrics.generated((this.clock.elapsed() - started) / 1000);
     return kept;
   }
