@@ -39,6 +39,8 @@ export interface SyncPage {
   readonly gone: readonly string[];
   /** Part of a full sync: what is stored and in none of its pages is gone when the last page has come. */
   readonly full: boolean;
+  /** The first page of a full sync, not of one that goes on: what an earlier one had seen before it was cut counts no more. */
+  readonly first?: boolean;
   /** Where the next sync goes on; opaque, at most 16 KiB. */
   readonly cursor: string;
   readonly last: boolean;

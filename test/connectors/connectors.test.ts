@@ -138,6 +138,22 @@ describe('a sync', () => {
     expect(await sync()).toMatchObject({ state: 'ok', items: 5 });
   });
 
+  test('that is cut, and whose place is no longer known, removes also what the part before the cut had seen', async () => {
+    for (const id of ['1', '2', '3', '4', '5']) vendor.put(ALICE, item(id));
+    await settled();
+    await sync();
+    const database = gateway.app.get(Database, { strict: false });
+    await database.system((tx) => tx.query(`UPDATE connector_syncs SET cursor = NULL`));
+    let requests = 0;
+    vendor.server.faults = () => (++requests > 1 ? { kind: 'status', status: 500 } : undefined);
+    expect(await sync()).toMatchObject({ state: 'partial' });
+    vendor.server.faults = () => undefined;
+    vendor.account(ALICE).delete('1'); // seen before the cut, and gone without a word in the log
+    vendor.forgetPages();
+    expect(await sync()).toMatchObject({ state: 'ok', items: 4 });
+    expect(await ids()).toEqual(['2', '3', '4', '5']);
+  });
+
   test('of a system that is away says so in plain words, and when the last good one was', async () => {
     await settled();
     await sync();

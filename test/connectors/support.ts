@@ -13,12 +13,15 @@ export interface SmallVendor {
   /** Raised with each change, so that a sync can ask for what is new. */
   put(email: string, item: WorkItem): void;
   drop(email: string, id: string): void;
+  /** The places inside lists that were given out so far lead nowhere any more. */
+  forgetPages(): void;
   readonly connector: Connector;
 }
 
 const PAGE = 2;
 
 export async function startSmallVendor(type: ConnectorType): Promise<SmallVendor> {
+  let era = 0;
   const accounts = new Map<string, { items: Account; log: { id: string; item: WorkItem | null }[] }>();
   const of = (email: string) => {
     let account = accounts.get(email);
@@ -38,11 +41,12 @@ export async function startSmallVendor(type: ConnectorType): Promise<SmallVendor
         return { status: 200, body: { access_token: 'fresh-token', refresh_token: 'refresh-2', expires_in: 3600 } };
       }
       if (path === '/items') {
+        if (Number(query.get('era') ?? era) !== era) return { status: 410, body: {} };
         const from = Number(query.get('from') ?? 0);
         const all = [...items.values()];
         return {
           status: 200,
-          body: { items: all.slice(from, from + PAGE), more: from + PAGE < all.length, at: log.length },
+          body: { items: all.slice(from, from + PAGE), more: from + PAGE < all.length, at: log.length, era },
         };
       }
       if (path === '/changes') {
@@ -82,11 +86,19 @@ export async function startSmallVendor(type: ConnectorType): Promise<SmallVendor
         }
         cursor = null;
       }
-      for (let from = cursor ? Number(cursor.split(':')[1]) : 0, at = cursor?.split(':')[2]; ; from += PAGE) {
-        const answer = await ask(access, `/items?from=${from}`);
-        at ??= String(answer.at);
-        const next = answer.more ? `page:${from + PAGE}:${at}` : `at:${at}`;
-        yield { items: answer.items, gone: [], full: true, cursor: next, last: !answer.more };
+      let [, from = 0, at, era] = cursor ? cursor.split(':').map(Number) : [];
+      for (;;) {
+        const answer = await ask(access, `/items?from=${from}${era === undefined ? '' : `&era=${era}`}`);
+        if (!answer) {
+          [from, at, era] = [0, undefined, undefined];
+          continue;
+        }
+        at ??= answer.at as number;
+        era = answer.era as number;
+        const first = from === 0;
+        from += PAGE;
+        const next = answer.more ? `page:${from}:${at}:${era}` : `at:${at}`;
+        yield { items: answer.items, gone: [], full: true, first, cursor: next, last: !answer.more };
         if (!answer.more) return;
       }
     },
@@ -120,6 +132,9 @@ export async function startSmallVendor(type: ConnectorType): Promise<SmallVendor
     put: (email, item) => {
       of(email).items.set(item.id, item);
       of(email).log.push({ id: item.id, item });
+    },
+    forgetPages: () => {
+      era++;
     },
     drop: (email, id) => {
       of(email).items.delete(id);

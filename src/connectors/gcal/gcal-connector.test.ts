@@ -109,6 +109,12 @@ describe('syncing a calendar', () => {
     const rest = await sync(pages[0]?.cursor ?? null);
     expect(rest.full).toBe(true);
     expect(rest.pages.map(({ items }) => items.length)).toEqual([250, 100]);
+    expect([pages, rest.pages].map((of) => of.map(({ first }) => first))).toEqual([
+      [true, false, false],
+      [false, false],
+    ]);
+    now += 24 * 3_600_000; // the window has moved on
+    expect((await sync(pages[0]?.cursor ?? null)).pages[0]?.first).toBe(true);
   });
 
   it('sees a series as its instances, exceptions and clock changes included', async () => {

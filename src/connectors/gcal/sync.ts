@@ -83,7 +83,8 @@ async function* pages(access: VendorAccess, window: Window, start: Cursor, now: 
       next,
       ...(last ? { token: answer.nextSyncToken ?? undefined } : { token, page: more }),
     };
-    yield { items, gone, full: token === undefined, cursor: JSON.stringify(cursor), last };
+    const full = token === undefined;
+    yield { items, gone, full, first: full && page === undefined, cursor: JSON.stringify(cursor), last };
     if (last) return;
   }
 }

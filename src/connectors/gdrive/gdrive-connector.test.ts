@@ -173,6 +173,13 @@ describe('syncing a drive', () => {
     ]);
     const rest = await sync(pages[0]!.cursor);
     expect(rest.items).toHaveLength(130);
+    expect([pages, rest.pages].map((of) => of.map(({ first }) => first))).toEqual([
+      [true, false, false, false],
+      [false, false, false],
+    ]);
+    const lost = JSON.parse(pages[0]!.cursor) as { full: object };
+    const restarted = await sync(JSON.stringify({ ...lost, full: { ...lost.full, page: 'forged' } }));
+    expect([restarted.pages[0]?.first, restarted.items.length]).toEqual([true, 230]);
     // What changes while a full sync is under way comes with the changes.
     const late = emulator.addFile(BOB, { name: 'late' });
     emulator.share(BOB, late, ANA);

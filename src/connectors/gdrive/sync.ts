@@ -47,7 +47,8 @@ async function* everything(access: VendorAccess, start: Cursor): AsyncGenerator<
   const days = typeof access.config.days === 'number' ? access.config.days : USUAL_DAYS;
   const since = DateTime.fromISO(day, { zone: access.account.timeZone }).minus({ days });
   const instant = since.toUTC().toISO() ?? '';
-  for (let at = start.full; at !== undefined;) {
+  let first = start.full?.list === 'changed' && start.full.page === undefined;
+  for (let at = start.full; at !== undefined; first = false) {
     const list = at.list;
     const found = await listFiles(
       access,
@@ -60,7 +61,7 @@ async function* everything(access: VendorAccess, start: Cursor): AsyncGenerator<
     at = more ? { list, page: found.page } : list === 'changed' ? { list: 'shared' } : undefined;
     const { items } = await itemsOf(access, recent);
     const cursor: Cursor = { day, token, ...(at === undefined ? {} : { full: at }) };
-    yield { items, gone: [], full: true, cursor: JSON.stringify(cursor), last: at === undefined };
+    yield { items, gone: [], full: true, first, cursor: JSON.stringify(cursor), last: at === undefined };
   }
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { primaryLimit, secondaryLimit, startGithubEmulator, type GithubEmulator } from '#libs/emulators/github';
 import { accessTo, collect, withToken } from '../../../test/harness/vendor-access.ts';
-import { VendorError, type VendorAccess } from '../connector.ts';
+import { VendorError, type SyncPage, type VendorAccess } from '../connector.ts';
 import { githubConnector } from './github-connector.ts';
 
 const REPO = 'acme/gateway';
@@ -68,6 +68,16 @@ describe('a sync of GitHub', () => {
     expect([items, gone]).toEqual([[], []]);
     expect(github.answered.get(304)).toBe((before.get(304) ?? 0) + 1);
     expect(github.answered.get(200)).toBe(before.get(200));
+  });
+
+  it('begins anew where a full sync was interrupted, and says so', async () => {
+    for (let at = 0; at < 60; at += 1) asking();
+    const pages = githubConnector.sync(access, null)[Symbol.asyncIterator]();
+    const { value: cut } = (await pages.next()) as { value: SyncPage };
+    await pages.return?.();
+    expect([cut.first, cut.last]).toEqual([true, false]);
+    const again = await sync(cut.cursor);
+    expect([again.items.length, ...again.pages.map(({ first }) => first)]).toEqual([60, true, false]);
   });
 
   it('goes on with what has changed, once', async () => {

@@ -151,7 +151,7 @@ class GithubSync {
       this.cursor = last
         ? { ...before, since, seen, asked }
         : { ...before, ...(full ? { settings: '' } : { checked: 0 }) };
-      yield { items, gone, full, cursor: writeCursor(this.cursor), last };
+      yield { items, gone, full, first: full && at === 0, cursor: writeCursor(this.cursor), last };
     }
   }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { gmailError } from '#libs/emulators/gmail';
-import { VendorError } from '../connector.ts';
+import { type SyncPage, VendorError } from '../connector.ts';
 import { DAY, failureOf, GmailWorld, NOON, withToken } from './testing.ts';
 
 let world: GmailWorld;
@@ -156,6 +156,21 @@ describe('a full sync of Gmail', () => {
     expect(resumed.flatMap(({ items }) => items.map(({ title }) => title))).toEqual(
       pages.slice(1).flatMap(({ items }) => items.map(({ title }) => title)),
     );
+    expect([pages, resumed].map((of) => of.map(({ first }) => first))).toEqual([
+      [true, false, false],
+      [false, false],
+    ]);
+  });
+
+  it('says that it begins anew where the page from which to go on is no longer known', async () => {
+    for (let i = 0; i < 60; i += 1) world.mail({ subject: `Mail ${i}`, date: NOON - 200_000 + i });
+    const [{ cursor }] = (await world.pages()) as [SyncPage];
+    const lost = JSON.parse(cursor) as { full: object };
+    const pages = await world.pages(JSON.stringify({ ...lost, full: { ...lost.full, page: 'forged' } }));
+    expect(pages.map(({ items, first }) => [items.length, first])).toEqual([
+      [50, true],
+      [10, false],
+    ]);
   });
 
   it('asks no more than five things at a time, and reads no more than five bodies of a thread', async () => {

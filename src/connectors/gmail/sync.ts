@@ -64,7 +64,8 @@ class GmailSync {
     this.waiting = new Waiting(resumed?.waiting ?? []);
     const history = resumed?.history ?? (await this.presentHistory());
     const query = resumed?.full?.query ?? this.query();
-    for (let pageToken = resumed?.full?.page; ;) {
+    const firstPage = resumed?.full?.page;
+    for (let pageToken = firstPage, first = resumed === null; ; first = false) {
       const listed = await orExpired(
         answerOf(
           this.store.api.users.threads.list({
@@ -75,7 +76,7 @@ class GmailSync {
             ...(pageToken === undefined ? {} : { pageToken }),
           }),
         ),
-        resumed !== null && pageToken === resumed.full?.page ? ['not_found', 'invalid'] : [],
+        resumed !== null && pageToken === firstPage ? ['not_found', 'invalid'] : [],
       );
       const ids = (listed.threads ?? []).flatMap(({ id }) => id ?? []);
       const { items } = await this.look(ids);
@@ -84,6 +85,7 @@ class GmailSync {
         items,
         gone: [],
         full: true,
+        first,
         cursor: this.cursor(history, next === undefined ? undefined : { page: next, query }),
         last: next === undefined,
       };

@@ -153,6 +153,10 @@ describe('a sync of Jira', () => {
     expect(first.last).toBe(false);
     const rest = await sync(first.cursor);
     expect(rest.pages.map(({ full }) => full)).toEqual([true, true]);
+    expect([first, ...rest.pages].map((page) => page.first)).toEqual([true, false, false]);
+    const lost = JSON.stringify({ ...(JSON.parse(first.cursor) as object), page: 'forged' });
+    const restarted = await sync(lost);
+    expect([restarted.pages[0]!.first, restarted.items.length]).toEqual([true, 250]);
     expect(new Set([...first.items, ...rest.items].map(({ id }) => id)).size).toBe(250);
   });
 

@@ -105,12 +105,14 @@ class JiraSync {
         // A token that has expired: from the start.
         if (!(error instanceof Refused && error.status === 400 && token !== '' && !fresh)) throw error;
         found = await this.issues.page(jql);
+        token = '';
       }
       fresh = true;
+      const first = token === '';
       const { items } = await this.deliver(found.issues, since);
       token = found.next;
       this.cursor = { ...this.cursor, since, page: token };
-      yield this.step(items, [], true, token === undefined);
+      yield { ...this.step(items, [], true, token === undefined), first };
     }
   }
 

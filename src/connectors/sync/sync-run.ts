@@ -38,13 +38,13 @@ export async function runSync(
   tally: SyncTally,
 ): Promise<void> {
   let generation = Number(start.generation);
-  // A full sync that was cut goes on under its number; without a cursor it begins anew.
+  // A full sync that was cut goes on under its number; where it begins anew, what it had seen counts no more.
   let full = start.cursor === null || start.full_generation === null ? undefined : Number(start.full_generation);
   let complete = false;
   for await (const page of connector.sync(access, start.cursor)) {
     if (page.cursor.length > CURSOR_LIMIT)
       throw new VendorError('garbled', `${connector.type}: the cursor is too long`);
-    if (page.full && full === undefined) full = ++generation;
+    if (page.full && (full === undefined || page.first === true)) full = ++generation;
     if (!page.full) full = undefined;
     await storePage(parts, page, generation, full, tally);
     if (page.last) {
