@@ -102,6 +102,43 @@ describe('credentials', () => {
   });
 });
 
+describe('a connector', () => {
+  const ADMIN = 'admin@acme.test';
+  const body = { type: 'github', credentials: { kind: 'token', token: SECRET } };
+
+  test('of a type is there once for a person, also where five ask at a time', async () => {
+    expect((await call('POST', '/connectors', body)).status).toBe(409);
+    await call('DELETE', `/connectors/${connector.id}`);
+    const answers = await Promise.all(Array.from({ length: 5 }, () => call('POST', '/connectors', body)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409]);
+  });
+
+  test("of a person takes the place of the tenant's, with what that one has found, until it is deleted", async () => {
+    await call('DELETE', `/connectors/${connector.id}`);
+    vendor.put(ALICE, item('1'));
+    const { body: shared, status } = await call('POST', '/connectors', body, undefined, ADMIN);
+    expect(status).toBe(201);
+    const servedBy = async () => {
+      const database = gateway.app.get(Database, { strict: false });
+      const rows = await database.system((tx) =>
+        tx.query(`SELECT DISTINCT connector_id FROM connector_syncs WHERE user_id = 'alice'`),
+      );
+      return rows.map(({ connector_id: id }: { connector_id: string }) => id);
+    };
+    const syncs = gateway.app.get(Syncs, { strict: false });
+    await syncs.syncNow('acme', shared.id, 'alice');
+    expect([await servedBy(), await ids()]).toEqual([[shared.id], ['1']]);
+    const { body: own } = await call('POST', '/connectors', body);
+    expect(await servedBy()).toEqual([own.id]);
+    await until('her own has read', async () => (await ids()).length === 1);
+    await call('DELETE', `/connectors/${own.id}`);
+    expect(await ids()).toEqual([]);
+    await syncs.syncNow('acme', shared.id, 'alice');
+    expect(await servedBy()).toEqual([shared.id]);
+    await call('DELETE', `/connectors/${shared.id}`, undefined, undefined, ADMIN);
+  });
+});
+
 describe('a sync', () => {
   test('brings in everything, then what has changed, and forgets what is gone', async () => {
     await settled();
