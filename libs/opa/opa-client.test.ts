@@ -80,7 +80,7 @@ describe('evaluations', () => {
 
   test('past their time limit are given up, and OPA sees the call aborted', async () => {
     answer = () => undefined;
-    const client = open({ timeoutMs: 150 });
+    const client = open({ timeoutMs: 1_500 });
     await expect(ask(client, 'a', 1)).rejects.toBeInstanceOf(OpaUnreachable);
     await calls[0]!.closed;
   });
@@ -89,11 +89,12 @@ describe('evaluations', () => {
     answer = (call, response) => {
       if (call.items[0]!.tenant !== 'slow') response.end(JSON.stringify({ result: call.items.map((item) => item.n) }));
     };
-    const client = open({ timeoutMs: 1_000 });
+    const client = open({ timeoutMs: 4_000 });
+    let slowEnded = false;
     const slow = Promise.allSettled(Array.from({ length: 200 }, (_, n) => ask(client, 'slow', n)));
-    const started = performance.now();
+    void slow.then(() => (slowEnded = true));
     for (let n = 0; n < 50; n++) expect(await ask(client, 'quick', n)).toBe(n);
-    expect(performance.now() - started).toBeLessThan(900);
+    expect(slowEnded).toBe(false);
     expect((await slow).every((outcome) => outcome.status === 'rejected')).toBe(true);
   });
 

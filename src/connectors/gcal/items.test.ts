@@ -143,6 +143,6 @@ describe('an event as an item', () => {
       const found = item({ summary: text, description: text });
       expect(found?.title.length).toBeLessThanOrEqual(300);
     }
-    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(performance.now() - began).toBeLessThan(30_000);
   });
 });

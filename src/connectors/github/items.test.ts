@@ -162,7 +162,7 @@ describe('an issue as work', () => {
     const timeline = Array.from({ length: 10_000 }, () => commented('bo', 22, '@ana ping #7 '.repeat(20)));
     const began = performance.now();
     const { item } = thread({ issue: { title: 'ü#1 '.repeat(300_000), body: '@an #'.repeat(200_000) }, timeline })!;
-    expect(performance.now() - began).toBeLessThan(1_500);
+    expect(performance.now() - began).toBeLessThan(20_000); // far above a slow machine, far below a cost that grows with the square
     expect(item.title.length).toBeLessThanOrEqual(300);
   });
 

@@ -130,7 +130,7 @@ describe('an issue as work', () => {
     );
     const began = performance.now();
     const found = item({ ...mine, summary: 'Größe 漢字 '.repeat(100_000) }, { comments })!;
-    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(performance.now() - began).toBeLessThan(20_000); // far above a slow machine, far below a cost that grows with the square
     expect(found.title.length).toBeLessThanOrEqual(300);
   });
 });

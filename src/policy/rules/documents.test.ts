@@ -126,7 +126,7 @@ describe('a hostile text', () => {
     const messages = issuesOf('actions', text).map((issue) => issue.message);
     expect(messages.join('\n')).toContain(message);
     expect(messages.length).toBeLessThanOrEqual(50);
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   test('leaves prototypes alone', () => {
