@@ -2,15 +2,19 @@ import tseslint from 'typescript-eslint';
 
 /**
  * Arrows point one way (docs/architecture.md): libs <- identity, audit, policy <- approvals, connectors
- * <- briefing, auto-response, exchange; operator and health may look at any public face.
+ * <- auto-response, exchange <- briefing, live; operator and health may look at any public face.
  */
 const MAY_IMPORT = {
   audit: [],
   identity: ['audit'],
   policy: ['audit', 'identity'],
   connectors: ['audit', 'identity', 'policy'],
-  briefing: ['audit', 'identity', 'policy', 'connectors'],
-  health: ['audit', 'identity', 'policy', 'connectors', 'briefing'],
+  approvals: ['audit', 'identity', 'policy'],
+  'auto-response': ['audit', 'identity', 'policy', 'connectors', 'approvals'],
+  exchange: ['audit', 'identity', 'policy', 'approvals'],
+  briefing: ['audit', 'identity', 'policy', 'connectors', 'approvals', 'auto-response'],
+  live: ['audit', 'identity', 'policy', 'approvals', 'exchange'],
+  health: ['audit', 'identity', 'policy', 'connectors', 'briefing', 'approvals', 'exchange', 'live'],
 };
 const MODULES = Object.keys(MAY_IMPORT);
 

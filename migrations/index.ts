@@ -8,6 +8,7 @@ import { AuditTerms1764000006000 } from './1764000006000-audit-terms.ts';
 import { ModuleChecks1764000008000 } from './1764000008000-module-checks.ts';
 import { Connectors1764000009000 } from './1764000009000-connectors.ts';
 import { Briefing1764000010000 } from './1764000010000-briefing.ts';
+import { PersonEvents1764000011000 } from './1764000011000-person-events.ts';
 
 /** In the order in which they run. */
 export const MIGRATIONS = [
@@ -21,4 +22,5 @@ export const MIGRATIONS = [
   ModuleChecks1764000008000,
   Connectors1764000009000,
   Briefing1764000010000,
+  PersonEvents1764000011000,
 ];

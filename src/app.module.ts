@@ -7,6 +7,7 @@ import { ClockModule } from '#libs/clock';
 import { ConfigModule, type Settings } from '#libs/config';
 import { ConsoleModule } from '#libs/console';
 import { DatabaseModule } from '#libs/database';
+import { EventsModule } from '#libs/events';
 import { IdempotencyGuard, ProblemFilter, RateLimitGuard, validationPipe } from '#libs/http';
 import { JobsModule } from '#libs/jobs';
 import { RedisModule } from '#libs/redis';
@@ -29,6 +30,7 @@ export class AppModule {
         DatabaseModule,
         JobsModule,
         SealingModule,
+        EventsModule,
         RedisModule,
         ScheduleModule.forRoot(),
         TelemetryModule,

@@ -5,7 +5,7 @@ export interface NoticeTopics {
   'policy.changed': { readonly tenantId: string; readonly revision: number };
   'directory.changed': { readonly tenantId: string };
   'credentials.revoked': { readonly tenantId: string };
-  'briefing.ready': { readonly tenantId: string; readonly userId: string; readonly briefingId: string };
+  'person.events': { readonly tenantId: string; readonly userId: string };
 }
 export type NoticeTopic = keyof NoticeTopics;
 

@@ -45,4 +45,4 @@ export const ADVANCE_SCHEDULES = `
 export const NOTE_DELIVERY = `
   UPDATE briefings SET delivered = delivered || $2::jsonb WHERE id = $1`;
 
-export const DELIVERED = `SELECT delivered FROM briefings WHERE id = $1`;
+export const DELIVERED = `SELECT delivered FROM briefings WHERE id = $1 FOR UPDATE`;

@@ -1,0 +1,2 @@
+export * from './person-events.ts';
+export { EventsModule } from './events.module.ts';

@@ -1,0 +1,99 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Transaction } from '#libs/database';
+import { Notices } from '#libs/redis';
+
+/** What people are told of while they are connected, with what each event says. */
+export interface PersonEventPayloads {
+  'session.message': Readonly<Record<string, unknown>>;
+  'approval.pending': Readonly<Record<string, unknown>>;
+  'approval.decided': Readonly<Record<string, unknown>>;
+  'briefing.ready': Readonly<Record<string, unknown>>;
+}
+export type PersonEventName = keyof PersonEventPayloads;
+
+export interface PersonEvent {
+  /** 1 for a person's first event; rises by one with each. */
+  readonly seq: number;
+  readonly event: PersonEventName;
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly at: Date;
+}
+
+/** How long an event can be asked for again, in hours. */
+export const EVENT_HOURS = 72;
+
+const APPEND = `
+  WITH counter AS (
+    INSERT INTO person_event_counters AS c (tenant_id, user_id, last) VALUES ($1, $2, 1)
+    ON CONFLICT (tenant_id, user_id) DO UPDATE SET last = c.last + 1
+    RETURNING last
+  )
+  INSERT INTO person_events (tenant_id, user_id, seq, event, payload, at)
+  SELECT $1, $2, last, $3, $4, now() FROM counter
+  RETURNING seq::int`;
+const AFTER = `
+  SELECT seq::int, event, payload, at FROM person_events
+  WHERE user_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`;
+const LAST = `SELECT last::int FROM person_event_counters WHERE user_id = $1`;
+const FORGET = `DELETE FROM person_events WHERE at < now() - make_interval(hours => $1)`;
+
+/**
+ * Events for people, stored in the transaction of the state that they tell of: an event exists exactly if that state does.
+ * The counter of a person is locked until the transaction ends, so events become visible in the order of their numbers and
+ * a reader that has seen number n never finds a lower one later.
+ *
+ * ```ts
+ * await database.tenant(tenantId, async (tx) => {
+ *   await tx.query(…);
+ *   await events.append(tx, { tenantId, userId, event: 'approval.pending', payload: { id } });
+ * });
+ * events.announce(tenantId, userId);
+ * ```
+ */
+@Injectable()
+export class PersonEvents {
+  constructor(
+    private readonly database: Database,
+    private readonly notices: Notices,
+  ) {}
+
+  /** Stores an event; to be the last thing a transaction does, because it locks the person's counter. @returns its seq */
+  async append<E extends PersonEventName>(
+    tx: Transaction,
+    told: {
+      readonly tenantId: string;
+      readonly userId: string;
+      readonly event: E;
+      readonly payload: PersonEventPayloads[E];
+    },
+  ): Promise<number> {
+    const [row]: { seq: number }[] = await tx.query(APPEND, [
+      told.tenantId,
+      told.userId,
+      told.event,
+      JSON.stringify(told.payload),
+    ]);
+    return row!.seq;
+  }
+
+  /** Lets those who are connected for this person look at once. To be called after the transaction. */
+  announce(tenantId: string, userId: string): void {
+    this.notices.publish('person.events', { tenantId, userId });
+  }
+
+  /** @returns the person's events with numbers above `seq`, in order, at most `limit` */
+  async after(tenantId: string, userId: string, seq: number, limit = 100): Promise<PersonEvent[]> {
+    return this.database.tenant(tenantId, (tx) => tx.query(AFTER, [userId, seq, limit]));
+  }
+
+  /** @returns the number of the person's newest event; 0 where there has been none */
+  async last(tenantId: string, userId: string): Promise<number> {
+    const [row]: { last: number }[] = await this.database.tenant(tenantId, (tx) => tx.query(LAST, [userId]));
+    return row?.last ?? 0;
+  }
+
+  /** Removes what nobody may ask for any more (older than {@link EVENT_HOURS}). */
+  async forgetOld(): Promise<void> {
+    await this.database.system((tx) => tx.query(FORGET, [EVENT_HOURS]));
+  }
+}
