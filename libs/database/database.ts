@@ -8,6 +8,9 @@ export type Transaction = EntityManager;
 /** The role with which all work on data is done, whatever role the connection signed in with. */
 export const APP_ROLE = 'openclaw_app';
 
+/** With what TypeORM begins a transaction. */
+const BEGIN = 'START TRANSACTION';
+
 const DURATION = 'db_query_duration_seconds';
 
 const TENANT_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -50,13 +53,17 @@ export class Database {
     return { used: pool.totalCount - pool.idleCount, idle: pool.idleCount, waiting: pool.waitingCount };
   }
 
-  /** Each statement of the transaction is measured. */
-  private time(runner: QueryRunner): void {
-    const query = runner.query.bind(runner) as (...given: unknown[]) => Promise<never>;
-    runner.query = async (...given: unknown[]) => {
+  /**
+   * Each statement of the transaction is measured. The one that begins it carries both settings, which end with it: a round trip
+   * less in every transaction.
+   */
+  private prepare(runner: QueryRunner, tenant: string): void {
+    const query = runner.query.bind(runner) as (text: string, ...given: unknown[]) => Promise<never>;
+    const begin = `${BEGIN}; SET LOCAL ROLE ${APP_ROLE}; SET LOCAL openclaw.tenant = '${tenant}'`;
+    runner.query = async (text: string, ...given: unknown[]) => {
       const done = this.durations.startTimer();
       try {
-        return await query(...given);
+        return await query(text === BEGIN ? begin : text, ...given);
       } finally {
         done();
       }
@@ -65,12 +72,10 @@ export class Database {
 
   private async transaction<T>(tenant: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
     const runner = this.source.createQueryRunner();
-    this.time(runner);
+    this.prepare(runner, tenant);
     try {
       await runner.connect();
       await runner.startTransaction();
-      // One round trip: both settings end with the transaction.
-      await runner.query(`SET LOCAL ROLE ${APP_ROLE}; SET LOCAL openclaw.tenant = '${tenant}'`);
       const result = await work(runner.manager);
       await runner.commitTransaction();
       return result;

@@ -5,6 +5,8 @@ export interface NoticeTopics {
   'policy.changed': { readonly tenantId: string; readonly revision: number };
   'directory.changed': { readonly tenantId: string };
   'credentials.revoked': { readonly tenantId: string };
+  /** What is known of a person's work has changed. */
+  'work.changed': { readonly tenantId: string; readonly userId: string };
   'person.events': { readonly tenantId: string; readonly userId: string };
 }
 export type NoticeTopic = keyof NoticeTopics;

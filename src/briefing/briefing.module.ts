@@ -13,6 +13,7 @@ import { ScheduleController } from './schedule/schedule.controller.ts';
 import { ScheduleRunner } from './schedule/schedule-runner.ts';
 import { Schedules } from './schedule/schedules.ts';
 import { DirectoryChain } from './tasks/directory-chain.ts';
+import { BackgroundBooks } from './tasks/background-books.ts';
 import { Retirement } from './tasks/retirement.ts';
 import { TaskBook } from './tasks/task-book.ts';
 import { TasksController } from './tasks/tasks.controller.ts';
@@ -30,6 +31,7 @@ import { Tasks } from './tasks/tasks.ts';
     DirectoryChain,
     TaskBook,
     Tasks,
+    BackgroundBooks,
     Retirement,
     Briefings,
     Schedules,

@@ -3,6 +3,7 @@ import { Clock } from '#libs/clock';
 import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { Database } from '#libs/database';
 import { Problem } from '#libs/http';
+import { Notices } from '#libs/redis';
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { ulid } from 'ulid';
 import { VendorError } from '../connector.ts';
@@ -48,6 +49,7 @@ export class Syncs implements OnModuleDestroy {
     private readonly accesses: VendorAccesses,
     private readonly metrics: ConnectorMetrics,
     private readonly clock: Clock,
+    private readonly notices: Notices,
     @Inject(CONNECTORS) private readonly registry: Registry,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
   ) {}
@@ -144,6 +146,7 @@ export class Syncs implements OnModuleDestroy {
         failed = error ?? new Error('failed');
       }
       const { pages, items, gone, withheld, labels } = tally;
+      if (items + gone > 0) this.notices.publish('work.changed', { tenantId: row.tenant_id, userId: person.id });
       const detail = { sync: { pages, items, gone, withheld } };
       const outcome = failed ? 'error' : 'success';
       await this.gate.record(errand, row, { ...deed, decision, detail, outcome, labels: [...labels] });
