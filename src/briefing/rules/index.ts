@@ -1,5 +1,6 @@
 export { completion, isWork, type Completion, type PersonsWord } from './completion.ts';
 export { correlate, type Correlated, type Correlation, type ItemPair, type PeoplesDecisions } from './correlation.ts';
+export { dayOf, type Deadline, deadlineOf, weekdayOf } from './deadlines.ts';
 export { freeTime, type Span, type WorkingDay } from './free-time.ts';
 export { effort, plan, type PlannableTask, type TimeBlock } from './planning.ts';
 export { itemKey } from './reference-index.ts';

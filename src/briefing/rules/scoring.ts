@@ -1,5 +1,5 @@
 import type { WorkItem } from '#connectors';
-import { DateTime } from 'luxon';
+import { dayOf, deadlineOf, weekdayOf } from './deadlines.ts';
 
 /** Why a task stands where it stands: integers that add up to its score. Source: DOMAIN rules, section 4, "Score". */
 export interface ScoreParts {
@@ -52,14 +52,11 @@ const FOLLOW_UPS = [0, 7, 14, 20] as const;
  * a mail and the issue it speaks of tell the same urgency twice.
  */
 export function score(task: ScorableTask, context: ScoringContext): Score {
-  return scoreBy(task, context, new Deadlines(context.now, context.zone));
-}
-
-function scoreBy(task: ScorableTask, { now, seniorityOf }: ScoringContext, deadlines: Deadlines): Score {
+  const { now, seniorityOf } = context;
   const open = task.items.filter((item) => item.done === null);
   const strongest = (points: (item: WorkItem) => number) => Math.max(0, ...open.map(points));
   const scoreParts: ScoreParts = {
-    deadline: strongest(({ deadline }) => (deadline === null ? 0 : deadlines.read(deadline).points)),
+    deadline: strongest(({ deadline }) => (deadline === null ? 0 : deadlinePoints(deadline, context))),
     seniority: strongest(({ asker }) =>
       asker === null ? 0 : within(Math.round(seniorityOf(asker.toLowerCase())), 15),
     ),
@@ -72,11 +69,10 @@ function scoreBy(task: ScorableTask, { now, seniorityOf }: ScoringContext, deadl
 
 /** Tasks with their scores, the highest first; at equal scores the earlier deadline, then the older, then by id. Cost n log n. */
 export function rank<T extends ScorableTask>(tasks: readonly T[], context: ScoringContext): ScoredTask<T>[] {
-  const deadlines = new Deadlines(context.now, context.zone);
   return tasks
     .map((task) => {
-      const { deadline, ends } = earliestDeadline(task.items, deadlines);
-      return { ...task, ...scoreBy(task, context, deadlines), deadline, createdAt: firstCreated(task.items), ends };
+      const { deadline, ends } = earliestDeadline(task.items, context.zone);
+      return { ...task, ...score(task, context), deadline, createdAt: firstCreated(task.items), ends };
     })
     .sort(
       (a, b) =>
@@ -85,52 +81,29 @@ export function rank<T extends ScorableTask>(tasks: readonly T[], context: Scori
     .map(({ ends: _, ...task }) => task as unknown as ScoredTask<T>);
 }
 
-function earliestDeadline(items: readonly WorkItem[], deadlines: Deadlines) {
+function earliestDeadline(items: readonly WorkItem[], zone: string) {
   let [deadline, ends]: [string | null, number] = [null, Infinity];
   for (const item of items) {
     if (item.done !== null || item.deadline === null) continue;
-    const end = deadlines.read(item.deadline).ends;
+    const end = deadlineOf(item.deadline, zone)?.ends ?? Infinity;
     if (end < ends) [deadline, ends] = [item.deadline, end];
   }
   return { deadline, ends };
 }
 
-/** Reads each deadline once: many tasks share a day, and calendars are slow to count. */
-class Deadlines {
-  readonly #read = new Map<string, { readonly ends: number; readonly points: number }>();
-  readonly #today: DateTime;
-
-  constructor(
-    readonly now: number,
-    readonly zone: string,
-  ) {
-    this.#today = DateTime.fromMillis(now, { zone });
-  }
-
-  /** When it ends in milliseconds since 1970 (a date with the person's day; infinity for what is neither) and its points, 0–30. */
-  read(deadline: string): { readonly ends: number; readonly points: number } {
-    let known = this.#read.get(deadline);
-    if (known === undefined) {
-      const time = DateTime.fromISO(deadline, { zone: this.zone });
-      const end = /^\d{4}-\d{2}-\d{2}$/.test(deadline) ? time.endOf('day') : time;
-      known = end.isValid ? { ends: end.toMillis(), points: this.#points(end) } : { ends: Infinity, points: 0 };
-      this.#read.set(deadline, known);
-    }
-    return known;
-  }
-
-  #points(end: DateTime): number {
-    if (end.toMillis() <= this.now) return 30;
-    return Math.round(30 * (1 - workingDays(this.#today, end) / NO_DEADLINE_DAYS));
-  }
+function deadlinePoints(text: string, { now, zone }: ScoringContext): number {
+  const deadline = deadlineOf(text, zone);
+  if (deadline === null) return 0;
+  if (deadline.ends <= now) return 30;
+  return Math.round(30 * (1 - workingDays(dayOf(now, zone), deadline.day) / NO_DEADLINE_DAYS));
 }
 
-/** Working days (Monday to Friday) after the day of `from`, up to and with the day of `to`; at most 7 are counted. */
-function workingDays(from: DateTime, to: DateTime): number {
+/** Working days (Monday to Friday) after the day `from`, up to and with the day `to`; at most 7 are counted. */
+function workingDays(from: number, to: number): number {
   let days = 0;
-  const last = to.startOf('day').toMillis();
-  for (let day = from.startOf('day').plus({ days: 1 }); day.toMillis() <= last; day = day.plus({ days: 1 })) {
-    if (day.weekday <= 5 && (days += 1) === NO_DEADLINE_DAYS) break;
+  for (let day = from + 1; day <= to && days < NO_DEADLINE_DAYS; day += 1) {
+    const weekday = weekdayOf(day);
+    if (weekday >= 1 && weekday <= 5) days += 1;
   }
   return days;
 }

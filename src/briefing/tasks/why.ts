@@ -1,6 +1,6 @@
 import type { WorkItem, WorkReason } from '#connectors';
 import { DateTime } from 'luxon';
-import type { ScoreParts } from '../rules/index.ts';
+import { dayOf, deadlineOf, type ScoreParts, weekdayOf } from '../rules/index.ts';
 
 const WORDS: Readonly<Record<WorkReason, string>> = {
   review_requested: 'your review is asked for',
@@ -16,6 +16,7 @@ const WORDS: Readonly<Record<WorkReason, string>> = {
   unread: 'unread',
 };
 const ORDER = Object.keys(WORDS) as WorkReason[];
+const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] as const;
 const MOST = 5;
 
 /**
@@ -45,14 +46,15 @@ export function whyOf(
   return words.slice(0, MOST);
 }
 
-function dueWords(deadline: string, now: number, zone: string): string | null {
-  const isDate = /^\d{4}-\d{2}-\d{2}$/.test(deadline);
-  const due = DateTime.fromISO(deadline, { zone });
-  if (!due.isValid) return null;
-  const today = DateTime.fromMillis(now, { zone });
-  const days = Math.round(due.startOf('day').diff(today.startOf('day'), 'days').days);
+function dueWords(text: string, now: number, zone: string): string | null {
+  const deadline = deadlineOf(text, zone);
+  if (deadline === null) return null;
+  const days = deadline.day - dayOf(now, zone);
   if (days < 0) return days === -1 ? 'was due yesterday' : `${-days} days overdue`;
-  if (days === 0) return !isDate && due.toMillis() < now ? `was due at ${due.toFormat('HH:mm')}` : 'due today';
+  if (days === 0) {
+    const isOver = !deadline.isDate && deadline.ends < now;
+    return isOver ? `was due at ${DateTime.fromMillis(deadline.ends, { zone }).toFormat('HH:mm')}` : 'due today';
+  }
   if (days === 1) return 'due tomorrow';
-  return days < 7 ? `due on ${due.setLocale('en').toFormat('EEEE')}` : null;
+  return days < 7 ? `due on ${WEEKDAYS[weekdayOf(deadline.day)]}` : null;
 }
