@@ -113,6 +113,13 @@ const TABLE: Row[] = [
   ['GET', '/api/v1/briefing-schedule', [401, 403, 200, 200, 200, 200, 200]],
   ['PUT', '/api/v1/briefing-schedule', [401, 403, 200, 200, 200, 200, 200], () => ({ cron: '0 8 * * 1-5' })],
 
+  ['GET', '/api/v1/approvals', [401, 400, 200, 200, 200, 200, 200]],
+  ['GET', '/api/v1/approvals?userId=alice', [401, 200, 200, 404, 404, 200, 404]],
+  ['GET', '/api/v1/approvals/{approval}', [401, 200, 200, 404, 404, 200, 404]],
+  ['POST', '/api/v1/approvals', [401, 201, 201, 404, 404, 404, 404], () => ({ decisionId: things.sendDecision })],
+  ['POST', '/api/v1/approvals/{approval}/approve', [401, 403, 200, 404, 404, 403, 404], () => ({})],
+  ['POST', '/api/v1/approvals/{otherApproval}/reject', [401, 403, 200, 404, 404, 403, 404], () => ({})],
+
   ['GET', '/.well-known/authzen-configuration', [200, 200, 200, 200, 200, 200, 200]],
   ['POST', '/access/v1/evaluation', [401, 200, 200, 403, 403, 403, 403], () => authzen('alice')],
   ['POST', '/access/v1/evaluations', [401, 200, 200, 403, 403, 403, 403], () => ({ evaluations: [authzen('alice')] })],
@@ -173,6 +180,12 @@ beforeAll(async () => {
   things.teamPolicy = (await make(admin, '/policies', policy('team', 'platform'))).id;
   things.webPolicy = (await make(admin, '/policies', policy('team', 'web'))).id;
   things.agentDecision = (await make(agent.token, '/policy/evaluate', { action: 'email_read' })).decisionId;
+  const asked = async () => {
+    const { decisionId } = await make(agent.token, '/policy/evaluate', { action: 'email_send' });
+    return [decisionId, (await make(agent.token, '/approvals', { decisionId })).id];
+  };
+  [things.sendDecision, things.approval] = await asked();
+  [, things.otherApproval] = await asked();
   things.carolDecision = (await make('carol@acme.test', '/policy/evaluate', { action: 'email_read' })).decisionId;
   await make(admin, '/users', { users: [{ ...NEWCOMER, id: 'leaver', email: 'leaver@acme.test' }] });
   things.leaver = 'leaver';

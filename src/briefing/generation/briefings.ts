@@ -1,3 +1,4 @@
+import { Approvals } from '#approvals';
 import { AuditLog, IdSource, type NewEntry } from '#audit';
 import { ConnectedWork } from '#connectors';
 import type { DirectoryPerson } from '#identity';
@@ -45,6 +46,7 @@ export class Briefings {
 
   constructor(
     private readonly work: ConnectedWork,
+    private readonly approvals: Approvals,
     private readonly book: TaskBook,
     private readonly gate: FeatureGate,
     private readonly audit: AuditLog,
@@ -88,7 +90,7 @@ export class Briefings {
       timeBlocks: plan(shown, events, { now, day, zone: person.timeZone }),
       meetings: meetingsOn(items, day, person.timeZone),
       autoResponses: { sent: 0, drafted: 0, surfaced: 0 },
-      approvals: { pending: 0 },
+      approvals: { pending: await this.approvals.pendingOf(tenantId, userId) },
       connectorStatus: asked.sources
         ? connectorStatus.filter(({ connector }) => asked.sources!.includes(connector))
         : connectorStatus,
