@@ -8,6 +8,7 @@ import { AuditTerms1764000006000 } from './1764000006000-audit-terms.ts';
 import { ModuleChecks1764000008000 } from './1764000008000-module-checks.ts';
 import { Connectors1764000009000 } from './1764000009000-connectors.ts';
 import { Briefing1764000010000 } from './1764000010000-briefing.ts';
+import { BriefingMends1764000010500 } from './1764000010500-briefing-mends.ts';
 import { PersonEvents1764000011000 } from './1764000011000-person-events.ts';
 
 /** In the order in which they run. */
@@ -23,4 +24,5 @@ export const MIGRATIONS = [
   Connectors1764000009000,
   Briefing1764000010000,
   PersonEvents1764000011000,
+  BriefingMends1764000010500,
 ];

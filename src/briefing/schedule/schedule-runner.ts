@@ -10,14 +10,14 @@ import { BriefingMetrics } from '../briefing.metrics.ts';
 import { Briefings } from '../generation/briefings.ts';
 import { Delivery } from './delivery.ts';
 import * as sql from './schedule.sql.ts';
-import { USUAL_WINDOW_MINUTES } from './schedules.ts';
+import { usualSchedule } from './usual.ts';
 import { dueWindow, jitter, nextWindow } from './windows.ts';
 
 export const BRIEFING_QUEUE = 'briefing.window';
 
 /** Due rows are looked for so often, in milliseconds. */
 const TICK_MS = 2_000;
-/** People who have come new get the usual schedule so often. */
+/** Usual schedules are brought up to date so often. */
 const USUAL_MS = 60_000;
 /** Rows a transaction. */
 const AT_ONCE = 500;
@@ -75,7 +75,7 @@ export class ScheduleRunner implements OnApplicationBootstrap {
     if (!this.ready || this.ticking) return;
     this.ticking = true;
     try {
-      if (this.clock.elapsed() - this.usualAt >= USUAL_MS) await this.addUsual();
+      if (this.clock.elapsed() - this.usualAt >= USUAL_MS) await this.keepUsual();
       while ((await this.takeDue()) === AT_ONCE);
     } catch (error) {
       this.log.warn(`no briefings could be scheduled: ${(error as Error).message}`);
@@ -84,12 +84,15 @@ export class ScheduleRunner implements OnApplicationBootstrap {
     }
   }
 
-  private async addUsual(): Promise<void> {
+  /** Usual schedules come, follow the settings and their people, and go. */
+  private async keepUsual(): Promise<void> {
     this.usualAt = this.clock.elapsed();
-    if (this.settings.BRIEFING_CRON === 'off') return;
-    await this.database.system((tx) =>
-      tx.query(sql.ADD_USUAL_SCHEDULES, [this.settings.BRIEFING_CRON, USUAL_WINDOW_MINUTES]),
-    );
+    const usual = usualSchedule(this.settings);
+    await this.database.system(async (tx) => {
+      if (!usual) return tx.query(sql.FORGET_USUAL_SCHEDULES);
+      await tx.query(sql.FOLLOW_USUAL, [usual.cron, usual.window]);
+      return tx.query(sql.ADD_USUAL_SCHEDULES, [usual.cron, usual.window]);
+    });
   }
 
   /** @returns how many rows were due */

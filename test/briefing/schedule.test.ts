@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Database } from '#libs/database';
+import { gatewayWith, type SmallVendor, startSmallVendor } from '../connectors/support.ts';
+import type { TestGateway } from '../harness/gateway.ts';
+import { ScheduleRunner } from '../../src/briefing/schedule/schedule-runner.ts';
+
+const ALICE = 'alice@acme.test';
+const ADMIN = 'admin@acme.test';
+let vendor: SmallVendor;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  vendor = await startSmallVendor('github');
+  for (const who of ['alice', 'bob']) vendor.server.addToken(`${who}-token`, `${who}@acme.test`);
+  gateway = await gatewayWith(vendor, { BRIEFING_CRON: '0 6 1 1 *' });
+  for (const who of ['alice', 'bob']) {
+    const body = { type: 'github', credentials: { kind: 'token', token: `${who}-token` } };
+    expect((await call('POST', '/connectors', body, `${who}@acme.test`)).status).toBe(201);
+  }
+});
+afterAll(async () => {
+  await gateway?.stop();
+  await vendor?.server.close();
+});
+
+const call = (method: string, path: string, body?: unknown, who = ALICE) =>
+  gateway.call(who, method, `/api/v1${path}`, body);
+const system = (text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> =>
+  gateway.app.get(Database, { strict: false }).system((tx) => tx.query(text, values));
+const runner = () => gateway.app.get(ScheduleRunner, { strict: false });
+/** What runs once a minute, now. */
+const keepUsual = () => (runner() as unknown as { keepUsual(): Promise<void> }).keepUsual();
+const settings = () => (runner() as unknown as { settings: { BRIEFING_CRON: string } }).settings;
+const rowOf = async (id: string) =>
+  (await system(`SELECT * FROM briefing_schedules WHERE user_id = $1`, [id]))[0] as Record<string, unknown>;
+
+test('a schedule that nobody has written follows the settings and the time zone of its person', async () => {
+  await keepUsual();
+  expect(await rowOf('alice')).toMatchObject({ cron: '0 6 1 1 *', time_zone: 'Europe/Berlin', own: false });
+  settings().BRIEFING_CRON = '30 7 2 1 *';
+  expect((await call('PATCH', '/users/alice', { timeZone: 'Asia/Tokyo' }, ADMIN)).status).toBe(200);
+  await keepUsual();
+  await runner().tick();
+  const { body } = await call('GET', '/briefing-schedule');
+  expect(body).toMatchObject({ cron: '30 7 2 1 *', timeZone: 'Asia/Tokyo', windowMinutes: 30, enabled: true });
+  expect(body.nextWindow).toMatch(/-01-01T22:30:00.000Z$/);
+  const row = await rowOf('alice');
+  expect(row).toMatchObject({ cron: '30 7 2 1 *', time_zone: 'Asia/Tokyo', own: false });
+  expect((row.next_window as Date).toISOString()).toBe(body.nextWindow);
+});
+
+test('a schedule that its person has written stays as they wrote it', async () => {
+  const { body } = await call('PUT', '/briefing-schedule', { cron: '15 9 3 1 *' }, 'bob@acme.test');
+  settings().BRIEFING_CRON = '45 5 4 1 *';
+  await call('PATCH', '/users/bob', { timeZone: 'Asia/Tokyo' }, ADMIN);
+  await keepUsual();
+  expect((await call('GET', '/briefing-schedule', undefined, 'bob@acme.test')).body).toEqual(body);
+  expect(await rowOf('bob')).toMatchObject({ cron: '15 9 3 1 *', time_zone: body.timeZone, own: true });
+});
+
+test('where the usual schedule is off, nobody has one, and what is shown could be turned on', async () => {
+  settings().BRIEFING_CRON = 'off';
+  expect((await call('GET', '/briefing-schedule')).body).toMatchObject({
+    ...{ cron: '0 8 * * 1-5', enabled: false, nextWindow: null },
+  });
+  await keepUsual();
+  expect(await rowOf('alice')).toBeUndefined();
+  expect(await rowOf('bob')).toBeDefined();
+});
