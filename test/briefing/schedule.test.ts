@@ -67,3 +67,30 @@ test('where the usual schedule is off, nobody has one, and what is shown could b
   expect(await rowOf('alice')).toBeUndefined();
   expect(await rowOf('bob')).toBeDefined();
 });
+
+/** A job of a window that has just opened, as if it had been queued before whatever came since. */
+async function runJob(userId: string, start = new Date(), minutes = 30): Promise<string> {
+  const data = {
+    ...{ tenantId: 'acme', userId },
+    ...{ start: start.toISOString(), end: new Date(start.getTime() + minutes * 60_000).toISOString() },
+  };
+  await (runner() as unknown as { run(job: object): Promise<void> }).run({ id: 'job', data });
+  return data.start;
+}
+const madeAt = (start: string) => system(`SELECT * FROM briefings WHERE window_start = $1`, [start]);
+
+test('a schedule that was turned off counts for a briefing that is queued already', async () => {
+  const schedule = { cron: '15 9 3 1 *', enabled: false };
+  await call('PUT', '/briefing-schedule', schedule, 'bob@acme.test');
+  expect(await madeAt(await runJob('bob'))).toEqual([]);
+  expect(await madeAt(await runJob('carol'))).toEqual([]);
+  await call('PUT', '/briefing-schedule', { ...schedule, enabled: true }, 'bob@acme.test');
+  expect(await madeAt(await runJob('bob'))).toHaveLength(1);
+});
+
+test('a new word on delivery counts for a briefing that is queued already', async () => {
+  const schedule = { cron: '15 9 3 1 *', deliver: ['mail'] };
+  await call('PUT', '/briefing-schedule', schedule, 'bob@acme.test');
+  const [briefing] = await madeAt(await runJob('bob'));
+  expect((briefing!.delivered as { mail?: string }).mail).toContain('not sent: No gmail is connected');
+});

@@ -33,7 +33,6 @@ interface WindowJob {
   readonly userId: string;
   readonly start: string;
   readonly end: string;
-  readonly deliver: readonly string[];
 }
 
 /**
@@ -120,9 +119,13 @@ export class ScheduleRunner implements OnApplicationBootstrap {
   }
 
   private async run({ id, data }: Job<WindowJob>): Promise<void> {
-    const { tenantId, userId, start, end, deliver } = data;
+    const { tenantId, userId, start, end } = data;
     const person = await this.people.find(tenantId, userId);
     if (!person) return; // has left meanwhile
+    const [schedule]: sql.ScheduleRow[] = await this.database.tenant(tenantId, (tx) =>
+      tx.query(sql.FIND_SCHEDULE, [userId]),
+    );
+    if (!schedule?.enabled) return; // was turned off meanwhile
     const made = await this.briefings.ofWindow(tenantId, userId, start);
     if (!made && this.clock.now() >= Date.parse(end)) {
       this.metrics.missed(1);
@@ -132,7 +135,7 @@ export class ScheduleRunner implements OnApplicationBootstrap {
     try {
       const by = { actor: 'system', requestId: `job-${id}` };
       const briefing = made ?? (await this.briefings.generate(person, { window: { start, end } }, by));
-      await this.delivery.deliver(person, briefing, deliver);
+      await this.delivery.deliver(person, briefing, schedule.deliver);
     } catch (error) {
       // Policy has turned it off for this person; the decision is recorded, and the next window asks again.
       if (error instanceof Problem && error.code === 'forbidden') return;
@@ -148,13 +151,12 @@ function stepOf(row: sql.ScheduleRow, now: number) {
 }
 
 function jobOf(row: sql.ScheduleRow, { start, end }: { readonly start: number; readonly end: number }) {
-  const { tenant_id: tenantId, user_id: userId, deliver } = row;
+  const { tenant_id: tenantId, user_id: userId } = row;
   const data: WindowJob = {
     tenantId,
     userId,
     start: new Date(start).toISOString(),
     end: new Date(end).toISOString(),
-    deliver,
   };
   return {
     data,
