@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Database } from '#libs/database';
-import { gatewayWith, type SmallVendor, startSmallVendor } from '../connectors/support.ts';
+import { gatewayWith, item, type SmallVendor, startSmallVendor } from '../connectors/support.ts';
 import type { TestGateway } from '../harness/gateway.ts';
+import { until } from '../harness/until.ts';
+import { Retirement } from '../../src/briefing/tasks/retirement.ts';
 import { ScheduleRunner } from '../../src/briefing/schedule/schedule-runner.ts';
 
 const ALICE = 'alice@acme.test';
@@ -93,4 +95,48 @@ test('a new word on delivery counts for a briefing that is queued already', asyn
   await call('PUT', '/briefing-schedule', schedule, 'bob@acme.test');
   const [briefing] = await madeAt(await runJob('bob'));
   expect((briefing!.delivered as { mail?: string }).mail).toContain('not sent: No gmail is connected');
+});
+
+describe('people who have left', () => {
+  const tasks = () => system(`SELECT id, state FROM tasks WHERE user_id = 'bob'`);
+  /** As if the book and what it says of `column` were so many days older. */
+  const age = async (column: string, days: number) => {
+    await system(`UPDATE tasks SET ${column} = ${column} - $1::int * interval '1 day' WHERE user_id = 'bob'`, [days]);
+    await system(`UPDATE task_books SET refreshed_at = refreshed_at - interval '1 day' WHERE user_id = 'bob'`);
+    await gateway.app.get(Retirement, { strict: false }).retire();
+  };
+
+  beforeAll(async () => {
+    vendor.put('bob@acme.test', item('B', { updatedAt: '2026-11-20T08:00:00Z' }));
+    await until('the item is known', async () => {
+      const { id } = (await call('GET', '/connectors', undefined, 'bob@acme.test')).body.items[0];
+      await call('POST', `/connectors/${id}/sync`, undefined, 'bob@acme.test');
+      const { body } = await call('POST', '/briefings', {}, 'bob@acme.test');
+      return body.tasks.length === 1;
+    });
+    await call('PUT', '/briefing-schedule', { cron: '15 9 3 1 *' }, 'bob@acme.test');
+    expect((await call('DELETE', '/users/bob', undefined, ADMIN)).status).toBe(204);
+  });
+
+  test('are due no more, and a queued briefing of theirs ends quietly', async () => {
+    await system(`UPDATE briefing_schedules SET next_window = now() - interval '1 minute' WHERE user_id = 'bob'`);
+    await runner().tick();
+    expect((await rowOf('bob')).next_window).toBe(Infinity);
+    expect(await madeAt(await runJob('bob'))).toEqual([]);
+  });
+
+  test('have tasks that are archived and purged like those of others', async () => {
+    expect(await tasks()).toMatchObject([{ state: 'active' }]);
+    await age('discovered_at', 91);
+    expect(await tasks()).toMatchObject([{ state: 'archived' }]);
+    await age('archived_at', 91);
+    expect((await tasks()).filter(({ state }) => state === 'archived')).toEqual([]);
+  });
+
+  test('go on with the schedule that they had written when they come back', async () => {
+    await system(`UPDATE users SET active = true WHERE id = 'bob'`);
+    await keepUsual();
+    await runner().tick();
+    expect((await rowOf('bob')).next_window).toBeInstanceOf(Date);
+  });
 });

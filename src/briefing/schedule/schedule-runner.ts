@@ -88,6 +88,8 @@ export class ScheduleRunner implements OnApplicationBootstrap {
     this.usualAt = this.clock.elapsed();
     const usual = usualSchedule(this.settings);
     await this.database.system(async (tx) => {
+      await tx.query(sql.FORGET_WHO_LEFT);
+      await tx.query(sql.WAKE_WHO_CAME_BACK);
       if (!usual) return tx.query(sql.FORGET_USUAL_SCHEDULES);
       await tx.query(sql.FOLLOW_USUAL, [usual.cron, usual.window]);
       return tx.query(sql.ADD_USUAL_SCHEDULES, [usual.cron, usual.window]);
@@ -98,7 +100,7 @@ export class ScheduleRunner implements OnApplicationBootstrap {
   private async takeDue(): Promise<number> {
     const now = this.clock.now();
     const { due, missed } = await this.database.system(async (tx) => {
-      const rows: sql.ScheduleRow[] = await tx.query(sql.TAKE_DUE_SCHEDULES, [new Date(now), AT_ONCE]);
+      const rows: sql.DueRow[] = await tx.query(sql.TAKE_DUE_SCHEDULES, [new Date(now), AT_ONCE]);
       const steps = rows.map((row) => ({ row, ...stepOf(row, now) }));
       const jobs = steps.flatMap(({ row, open }) => (open ? [jobOf(row, open)] : []));
       await this.jobs.sendAll(tx, BRIEFING_QUEUE, jobs);
@@ -144,7 +146,8 @@ export class ScheduleRunner implements OnApplicationBootstrap {
   }
 }
 
-function stepOf(row: sql.ScheduleRow, now: number) {
+function stepOf(row: sql.DueRow, now: number) {
+  if (row.has_left) return { open: undefined, missed: 0, next: null };
   const schedule = { cron: row.cron, zone: row.time_zone, windowMs: row.window_minutes * MINUTE_MS };
   if (row.next_window === null) return { open: undefined, missed: 0, next: nextWindow(row.cron, row.time_zone, now) };
   return dueWindow(schedule, row.next_window.getTime(), now);

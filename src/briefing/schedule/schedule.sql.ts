@@ -14,6 +14,10 @@ export interface ScheduleRow {
   own: boolean;
 }
 
+export interface DueRow extends ScheduleRow {
+  has_left: boolean;
+}
+
 const COLUMNS = `tenant_id, user_id, cron, time_zone, window_minutes, enabled, deliver, next_window, updated_at, own`;
 
 export const FIND_SCHEDULE = `SELECT ${COLUMNS} FROM briefing_schedules WHERE user_id = $1`;
@@ -42,9 +46,18 @@ export const FOLLOW_USUAL = `
 /** There is no usual schedule any more. */
 export const FORGET_USUAL_SCHEDULES = `DELETE FROM briefing_schedules WHERE NOT own`;
 
+const HAS_LEFT = `NOT EXISTS (SELECT FROM users u WHERE u.tenant_id = b.tenant_id AND u.id = b.user_id AND u.active)`;
+
+/** The usual schedule is for people who are here. */
+export const FORGET_WHO_LEFT = `DELETE FROM briefing_schedules b WHERE NOT own AND ${HAS_LEFT}`;
+
+/** What people have written goes on when they come back, without the windows between. */
+export const WAKE_WHO_CAME_BACK = `
+  UPDATE briefing_schedules b SET next_window = NULL WHERE enabled AND next_window = 'infinity' AND NOT ${HAS_LEFT}`;
+
 /** Rows ($2 at most) whose window has opened by $1, or of which nobody knows when it does; other processes pass them over. */
 export const TAKE_DUE_SCHEDULES = `
-  SELECT ${COLUMNS} FROM briefing_schedules WHERE enabled AND (next_window IS NULL OR next_window <= $1)
+  SELECT ${COLUMNS}, ${HAS_LEFT} AS has_left FROM briefing_schedules b WHERE enabled AND (next_window IS NULL OR next_window <= $1)
   ORDER BY next_window NULLS FIRST LIMIT $2 FOR UPDATE SKIP LOCKED`;
 
 /** $1 [{tenant_id, user_id, next_window}] as JSON; 'infinity' where none comes any more */
