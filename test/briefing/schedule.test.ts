@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ConnectedWork } from '#connectors';
+import { Clock } from '#libs/clock';
 import { Database } from '#libs/database';
+import { register } from 'prom-client';
 import { gatewayWith, item, type SmallVendor, startSmallVendor } from '../connectors/support.ts';
 import type { TestGateway } from '../harness/gateway.ts';
 import { until } from '../harness/until.ts';
@@ -95,6 +98,29 @@ test('a new word on delivery counts for a briefing that is queued already', asyn
   await call('PUT', '/briefing-schedule', schedule, 'bob@acme.test');
   const [briefing] = await madeAt(await runJob('bob'));
   expect((briefing!.delivered as { mail?: string }).mail).toContain('not sent: No gmail is connected');
+});
+
+test('a briefing that is ready only after its window is a miss, and says so', async () => {
+  const misses = async () =>
+    (await register.getSingleMetric('briefing_window_misses_total')!.get()).values[0]?.value ?? 0;
+  const before = await misses();
+  const work = gateway.app.get(ConnectedWork, { strict: false });
+  const clock = gateway.app.get(Clock, { strict: false });
+  const [refresh, now] = [work.refresh.bind(work), clock.now.bind(clock)];
+  // The systems take an hour to answer.
+  work.refresh = (...given) => {
+    clock.now = () => now() + 3_600_000;
+    return refresh(...given);
+  };
+  try {
+    const [briefing] = await madeAt(await runJob('bob'));
+    expect(briefing!.body).toMatchObject({ window: { late: true } });
+    expect(await misses()).toBe(before + 1);
+    const { body } = await call('GET', `/briefings/${briefing!.id as string}?format=text`, undefined, 'bob@acme.test');
+    expect(body).toContain('This briefing comes late');
+  } finally {
+    [work.refresh, clock.now] = [refresh, now];
+  }
 });
 
 describe('people who have left', () => {
