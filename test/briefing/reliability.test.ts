@@ -111,6 +111,22 @@ test('where policy turns task intelligence off, tasks are refused with the reaso
   expect(decision.body.decision).toBe('deny');
 });
 
+test('a briefing that leaves tasks out leaves them as they were, and makes those active that it shows', async () => {
+  await put('D1');
+  await put('D2', { blocks: 2 });
+  const { body } = await call('POST', '/briefings', { blocking: true });
+  expect(body.tasks.map(({ title }: { title: string }) => title)).toContain('Item D2');
+  const { items } = (await call('GET', '/tasks?status=discovered')).body;
+  const left = items.find(({ title }: { title: string }) => title === 'Item D1');
+  expect(left.status).toBe('discovered');
+  expect(items.map(({ title }: { title: string }) => title)).not.toContain('Item D2');
+  await call('POST', '/briefings', { minScore: 100 });
+  await call('POST', '/briefings', { sources: ['jira'] });
+  expect((await call('GET', `/tasks/${left.id}`)).body.status).toBe('discovered');
+  await call('POST', '/briefings', {});
+  expect((await call('GET', `/tasks/${left.id}`)).body.status).toBe('active');
+});
+
 test('briefings are forgotten with the tasks that they tell of', async () => {
   const { id } = (await call('POST', '/briefings', {})).body;
   await system(`UPDATE briefings SET generated_at = now() - interval '211 days' WHERE id = $1`, [id]);

@@ -69,10 +69,11 @@ export class Briefings {
       deadlineMs: this.settings.BRIEFING_REFRESH_MS,
       ...(asked.sources ? { systems: asked.sources } : {}),
     });
-    const { open, items } = await this.turns.execute(() => this.book.refresh(person, true));
+    const { open, items } = await this.turns.execute(() =>
+      this.book.refresh(person, (tasks) => chosen(tasks, asked).shown),
+    );
     const now = this.clock.now();
-    const wanted = open.filter((task) => passes(task, asked));
-    const shown = wanted.slice(0, MOST_TASKS);
+    const { shown, more } = chosen(open, asked);
     const day = plannedDay(now, person.timeZone);
     const events = items.flatMap(({ event }) => (event ? [event] : []));
     const tasks = shown.map(briefed);
@@ -85,7 +86,7 @@ export class Briefings {
       timeZone: person.timeZone,
       classification: highest(tasks.map(({ classification }) => classification)) ?? 'internal',
       tasks,
-      more: wanted.length - shown.length,
+      more,
       timeBlocks: plan(shown, events, { now, day, zone: person.timeZone }),
       meetings: meetingsOn(items, day, person.timeZone),
       autoResponses: { sent: 0, drafted: 0, surfaced: 0 },
@@ -147,6 +148,12 @@ export class Briefings {
     const [first] = await this.rows(tenantId, sql.BRIEFING_OF_WINDOW, [userId, window.start]);
     return first?.body ?? briefing;
   }
+}
+
+/** Of tasks in order, those that a briefing shows, and how many more it would. */
+function chosen(open: readonly Task[], filter: BriefingFilter): { shown: readonly Task[]; more: number } {
+  const wanted = open.filter((task) => passes(task, filter));
+  return { shown: wanted.slice(0, MOST_TASKS), more: Math.max(0, wanted.length - MOST_TASKS) };
 }
 
 function passes(task: Task, { minScore, sources, blocking }: BriefingFilter): boolean {

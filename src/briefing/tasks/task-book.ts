@@ -24,6 +24,10 @@ export interface Task extends FoundTask {
   readonly details: sql.TaskDetails;
 }
 
+/** Of the open tasks, the highest score first, those that are shown. */
+export type Shown = (open: readonly Task[]) => readonly Task[];
+
+const NOTHING: Shown = () => [];
 const NO_PARTS: ScoreParts = { deadline: 0, seniority: 0, followUps: 0, sla: 0, blocking: 0 };
 
 /** Makes a person's tasks out of what is known of their work, and keeps them from one look to the next. */
@@ -41,9 +45,9 @@ export class TaskBook {
   /**
    * Brings a person's tasks up to date and returns those that are open, the highest score first, with every item of the
    * person. Two processes at once take turns; what was worked out before from the same items is not worked out again.
-   * @param shows true where the person is about to see them: what was discovered is then active
+   * @param shown which of them the person is about to see: what was discovered is then active
    */
-  async refresh(person: DirectoryPerson, shows = false): Promise<{ open: Task[]; items: WorkItem[] }> {
+  async refresh(person: DirectoryPerson, shown: Shown = NOTHING): Promise<{ open: Task[]; items: WorkItem[] }> {
     const { tenantId, id: userId } = person;
     const [seniorityOf, rules] = await Promise.all([this.chain.seniorityFor(tenantId, userId), this.rules.for(person)]);
     const retention = retentionUnder(rules.retention);
@@ -59,7 +63,7 @@ export class TaskBook {
       const groups = isSame ? groupsAsBefore(items, known) : groupsAnew(items, decisions);
       const { tasks, removed } = reconcile(known.map(toKnown), groups.groups, now, retention, () => this.ids.next());
       const context = { now, zone: person.timeZone, seniorityOf };
-      const scored = this.scored(tasks, known, groups.related, context, shows);
+      const scored = this.scored(tasks, known, groups.related, context, shown);
       await this.store(tx, person, known, scored, removed, isSame ? undefined : items);
       await tx.query(sql.NOTE_BOOK, [userId, fingerprint, new Date(now)]);
       return { open: scored.filter(({ life }) => isOpen(life.state)), items };
@@ -80,7 +84,7 @@ export class TaskBook {
     known: readonly sql.TaskRow[],
     related: ReadonlyMap<string, readonly Related[]> | undefined,
     context: { now: number; zone: string; seniorityOf: (email: string) => number },
-    shows: boolean,
+    shown: Shown,
   ): Task[] {
     const before = new Map(known.map((row) => [row.id, row]));
     const taskOf = new Map(tasks.flatMap(({ id, items }) => items.map((item) => [itemKey(item), id] as const)));
@@ -93,9 +97,14 @@ export class TaskBook {
         reasons: whyOf(task.items, task, context.now, context.zone),
         related: related ? relatedTasks(task, related, taskOf) : (before.get(task.id)?.details.related ?? []),
       };
-      const life = shows && task.life.state === 'discovered' ? { ...task.life, state: 'active' as const } : task.life;
-      return { ...task, life, title: titleOf(task.items), details };
+      return { ...task, title: titleOf(task.items), details };
     });
+    const seen = new Set(shown(open).map(({ id }) => id));
+    const activated = open.map((task): Task =>
+      task.life.state === 'discovered' && seen.has(task.id)
+        ? { ...task, life: { ...task.life, state: 'active' } }
+        : task,
+    );
     const closed = tasks
       .filter(({ life }) => !isOpen(life.state))
       .map((task): Task => {
@@ -111,7 +120,7 @@ export class TaskBook {
           details: { sources: sources.length > 0 ? sources : (row?.details.sources ?? []), reasons: [], related: [] },
         };
       });
-    return [...open, ...closed];
+    return [...activated, ...closed];
   }
 
   /** Writes what has changed, and nothing where nothing has. */
