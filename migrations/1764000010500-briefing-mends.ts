@@ -1,6 +1,6 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
 
-/** Which schedules their person has written. */
+/** Which schedules their person has written, and when a task's deadline ends, to order tasks by. */
 export class BriefingMends1764000010500 implements MigrationInterface {
   readonly name = 'BriefingMends1764000010500';
 
@@ -13,10 +13,17 @@ export class BriefingMends1764000010500 implements MigrationInterface {
         WHERE enabled AND window_minutes = 30 AND deliver = '{}' AND NOT EXISTS (
           SELECT FROM audit_entries e WHERE e.tenant_id = b.tenant_id AND e.user_id = b.user_id
             AND e.action_type = 'admin' AND e.action_detail ->> 'operation' = 'briefing.schedule');
+
+      -- Right with the next look at the person's tasks.
+      ALTER TABLE tasks ADD COLUMN ends_at timestamptz NOT NULL DEFAULT 'infinity';
+      COMMENT ON COLUMN tasks.ends_at IS 'when the deadline ends; a date ends with the day of the person';
     `);
   }
 
   async down(db: QueryRunner): Promise<void> {
-    await db.query(`ALTER TABLE briefing_schedules DROP COLUMN own`);
+    await db.query(`
+      ALTER TABLE tasks DROP COLUMN ends_at;
+      ALTER TABLE briefing_schedules DROP COLUMN own;
+    `);
   }
 }

@@ -127,6 +127,25 @@ test('a briefing that leaves tasks out leaves them as they were, and makes those
   expect((await call('GET', `/tasks/${left.id}`)).body.status).toBe('active');
 });
 
+test('tasks with equal scores come by earlier deadline, then the older first, page by page', async () => {
+  const at = (day: number) => `2026-11-${day}T08:00:00Z`;
+  const [far, farther] = [2, 3].map((weeks) => new Date(Date.now() + weeks * 7 * 86_400_000).toISOString());
+  const blocks = 3;
+  // Ids rise with the order in which they are found, which is none of these.
+  await put('T1', { blocks, createdAt: at(21) });
+  await put('T2', { blocks, createdAt: at(20) });
+  await put('T3', { blocks, createdAt: at(22), deadline: farther! });
+  await put('T4', { blocks, createdAt: at(22), deadline: far! });
+  const seen: string[] = [];
+  await call('POST', '/briefings', {});
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const { body } = await call('GET', `/tasks?blocking=true&limit=1${cursor ? `&cursor=${cursor}` : ''}`);
+    seen.push(...body.items.map(({ title }: { title: string }) => title));
+    cursor = body.nextCursor;
+  }
+  expect(seen.filter((title) => title.startsWith('Item T'))).toEqual(['Item T4', 'Item T3', 'Item T2', 'Item T1']);
+});
+
 test('briefings are forgotten with the tasks that they tell of', async () => {
   const { id } = (await call('POST', '/briefings', {})).body;
   await system(`UPDATE briefings SET generated_at = now() - interval '211 days' WHERE id = $1`, [id]);

@@ -20,6 +20,8 @@ export interface Task extends FoundTask {
   readonly score: number;
   readonly scoreParts: ScoreParts;
   readonly deadline: string | null;
+  /** Milliseconds since 1970; infinity without a deadline. */
+  readonly ends: number;
   readonly createdAt: string;
   readonly details: sql.TaskDetails;
 }
@@ -116,6 +118,7 @@ export class TaskBook {
           score: 0,
           scoreParts: NO_PARTS,
           deadline: null,
+          ends: Infinity,
           createdAt: row?.created_at ?? task.items.reduce(earliest, task.life.discoveredAt),
           details: { sources: sources.length > 0 ? sources : (row?.details.sources ?? []), reasons: [], related: [] },
         };
@@ -222,9 +225,10 @@ export function toKnown(row: sql.TaskRow): KnownTask {
   };
 }
 
-type Stored = Omit<sql.TaskRow, 'user_id' | 'items'>;
+type Stored = Omit<sql.TaskRow, 'user_id' | 'items' | 'ends_at'> & { ends_at: Date | number | 'infinity' };
 
-function rowOf({ id, life, word, items, title, score, scoreParts, deadline, createdAt, details }: Task): Stored {
+function rowOf(task: Task): Stored {
+  const { id, life, word, items, title, score, scoreParts, deadline, ends, createdAt, details } = task;
   const date = (text: string | null) => (text === null ? null : new Date(text));
   return {
     id,
@@ -233,6 +237,7 @@ function rowOf({ id, life, word, items, title, score, scoreParts, deadline, crea
     score,
     score_parts: scoreParts,
     deadline,
+    ends_at: ends === Infinity ? 'infinity' : new Date(ends),
     created_at: createdAt,
     systems: [...new Set(details.sources.map(({ system }) => system))].sort(),
     blocking: scoreParts.blocking > 0,
@@ -251,6 +256,7 @@ function comparable(row: Stored): unknown[] {
   const { deadline, seniority, followUps, sla, blocking } = row.score_parts;
   return [
     [row.state, row.title, row.score, deadline, seniority, followUps, sla, blocking, row.deadline, row.created_at],
+    row.ends_at instanceof Date ? row.ends_at : null,
     [row.systems, row.classification, row.details.reasons, row.word_done, row.word_at, row.completed_at],
     row.details.sources.map(({ system, id, url }) => [system, id, url]),
     row.details.related.map(({ taskId, confidence }) => [taskId, confidence]),
