@@ -41,6 +41,12 @@ export interface DecisionRow {
   kind: 'merged' | 'split';
 }
 
+export interface PurgedRow {
+  /** `system:id` */
+  item: string;
+  archived_at: Date;
+}
+
 export interface BriefingRow {
   id: string;
   user_id: string;
@@ -122,6 +128,15 @@ export const PUT_TASK_ITEMS = `
 /** Of person $1, all that are not among $2. */
 export const FORGET_TASK_ITEMS = `
   DELETE FROM task_items WHERE user_id = $1 AND NOT (system || ':' || external_id = ANY($2))`;
+
+export const PURGED_ITEMS = `SELECT item, archived_at FROM purged_items WHERE user_id = $1`;
+
+/** $1 tenant, $2 person, $3 [{item, archived_at}] as JSON: these and no others. */
+export const SET_PURGED_ITEMS = `
+  WITH wanted AS (SELECT * FROM jsonb_to_recordset($3::jsonb) AS r(item text, archived_at timestamptz)),
+  gone AS (DELETE FROM purged_items WHERE user_id = $2 AND item NOT IN (SELECT item FROM wanted))
+  INSERT INTO purged_items (tenant_id, user_id, item, archived_at) SELECT $1, $2, item, archived_at FROM wanted
+  ON CONFLICT (tenant_id, user_id, item) DO UPDATE SET archived_at = excluded.archived_at`;
 
 export const DECISIONS = `SELECT a, b, kind FROM task_decisions WHERE user_id = $1`;
 

@@ -146,6 +146,24 @@ test('tasks with equal scores come by earlier deadline, then the older first, pa
   expect(seen.filter((title) => title.startsWith('Item T'))).toEqual(['Item T4', 'Item T3', 'Item T2', 'Item T1']);
 });
 
+test('an open item whose archived task was purged is no new task until something happens in it', async () => {
+  await put('P');
+  const { id } = await taskOf('Item P');
+  await call('PATCH', `/tasks/${id}`, { status: 'archived' });
+  await system(`UPDATE tasks SET archived_at = archived_at - interval '91 days' WHERE id = $1`, [id]);
+  await system(`UPDATE work_items SET item = item || '{"updatedAt": "2026-01-01T08:00:00Z"}' WHERE external_id = 'P'`);
+  expect(await taskOf('Item P')).toBeUndefined();
+  expect((await call('GET', `/tasks/${id}`)).status).toBe(404);
+  // Everything is worked out anew.
+  await put('Q');
+  expect(await taskOf('Item Q')).toBeDefined();
+  expect(await taskOf('Item P')).toBeUndefined();
+  expect(await system(`SELECT item FROM purged_items`)).toEqual([{ item: 'github:P' }]);
+  await put('P', { updatedAt: new Date(Date.now() + 1_000).toISOString() });
+  expect((await taskOf('Item P')).id).not.toBe(id);
+  expect(await system(`SELECT item FROM purged_items`)).toEqual([]);
+});
+
 test('briefings are forgotten with the tasks that they tell of', async () => {
   const { id } = (await call('POST', '/briefings', {})).body;
   await system(`UPDATE briefings SET generated_at = now() - interval '211 days' WHERE id = $1`, [id]);

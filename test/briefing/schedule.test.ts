@@ -133,7 +133,7 @@ describe('people who have left', () => {
   };
 
   beforeAll(async () => {
-    vendor.put('bob@acme.test', item('B', { updatedAt: '2026-11-20T08:00:00Z' }));
+    vendor.put('bob@acme.test', item('B', { updatedAt: '2026-01-01T08:00:00Z' }));
     await until('the item is known', async () => {
       const { id } = (await call('GET', '/connectors', undefined, 'bob@acme.test')).body.items[0];
       await call('POST', `/connectors/${id}/sync`, undefined, 'bob@acme.test');
@@ -156,7 +156,7 @@ describe('people who have left', () => {
     await age('discovered_at', 91);
     expect(await tasks()).toMatchObject([{ state: 'archived' }]);
     await age('archived_at', 91);
-    expect((await tasks()).filter(({ state }) => state === 'archived')).toEqual([]);
+    expect(await tasks()).toEqual([]);
   });
 
   test('go on with the schedule that they had written when they come back', async () => {

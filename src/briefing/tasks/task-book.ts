@@ -10,7 +10,7 @@ import { Injectable } from '@nestjs/common';
 import * as sql from '../briefing.sql.ts';
 import { correlate, itemKey, rank, retentionUnder, type ScoreParts } from '../rules/index.ts';
 import { DirectoryChain } from './directory-chain.ts';
-import { type FoundTask, type KnownTask, reconcile } from './reconcile.ts';
+import { type FoundTask, type KnownTask, type PurgedItems, reconcile } from './reconcile.ts';
 import { titleOf } from './title.ts';
 import { whyOf } from './why.ts';
 
@@ -60,13 +60,17 @@ export class TaskBook {
       const now = this.clock.now();
       const known: sql.TaskRow[] = await tx.query(sql.TASKS_OF_PERSON, [userId]);
       const decisions: sql.DecisionRow[] = await tx.query(sql.DECISIONS, [userId]);
+      const purged: sql.PurgedRow[] = await tx.query(sql.PURGED_ITEMS, [userId]);
       const fingerprint = fingerprintOf(items, decisions);
       const isSame = book?.fingerprint === fingerprint;
       const groups = isSame ? groupsAsBefore(items, known) : groupsAnew(items, decisions);
-      const { tasks, removed } = reconcile(known.map(toKnown), groups.groups, now, retention, () => this.ids.next());
+      const marks = new Map(purged.map((row) => [row.item, row.archived_at.toISOString()]));
+      const found = reconcile(known.map(toKnown), groups.groups, now, retention, () => this.ids.next(), marks);
+      const { tasks, removed } = found;
       const context = { now, zone: person.timeZone, seniorityOf };
       const scored = this.scored(tasks, known, groups.related, context, shown);
       await this.store(tx, person, known, scored, removed, isSame ? undefined : items);
+      await this.remember(tx, person, marks, found.purged, items);
       await tx.query(sql.NOTE_BOOK, [userId, fingerprint, new Date(now)]);
       return { open: scored.filter(({ life }) => isOpen(life.state)), items };
     });
@@ -124,6 +128,21 @@ export class TaskBook {
         };
       });
     return [...activated, ...closed];
+  }
+
+  /** What of purged tasks is still open, as long as it is there. */
+  private async remember(
+    tx: Transaction,
+    { tenantId, id }: DirectoryPerson,
+    before: PurgedItems,
+    found: PurgedItems,
+    items: readonly WorkItem[],
+  ): Promise<void> {
+    if (before.size + found.size === 0) return;
+    const there = new Set(items.map(itemKey));
+    const rows = [...found].filter(([item]) => there.has(item)).map(([item, archived_at]) => ({ item, archived_at }));
+    const isSame = rows.length === before.size && rows.every((row) => before.get(row.item) === row.archived_at);
+    if (!isSame) await tx.query(sql.SET_PURGED_ITEMS, [tenantId, id, JSON.stringify(rows)]);
   }
 
   /** Writes what has changed, and nothing where nothing has. */
