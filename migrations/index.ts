@@ -8,6 +8,7 @@ import { AuditTerms1764000006000 } from './1764000006000-audit-terms.ts';
 import { ModuleChecks1764000008000 } from './1764000008000-module-checks.ts';
 import { Connectors1764000009000 } from './1764000009000-connectors.ts';
 import { Briefing1764000010000 } from './1764000010000-briefing.ts';
+import { BriefingMends1764000010500 } from './1764000010500-briefing-mends.ts';
 import { PersonEvents1764000011000 } from './1764000011000-person-events.ts';
 import { Approvals1764000012000 } from './1764000012000-approvals.ts';
 
@@ -23,6 +24,7 @@ export const MIGRATIONS = [
   ModuleChecks1764000008000,
   Connectors1764000009000,
   Briefing1764000010000,
+  BriefingMends1764000010500,
   PersonEvents1764000011000,
   Approvals1764000012000,
 ];

@@ -2,6 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import { hostname } from 'node:os';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { cronProblem } from '../cron/cron.ts';
 import { parseSealingKeys } from '../sealing/sealing.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -234,7 +235,12 @@ export const SETTINGS = z.object({
 
   BRIEFING_CRON: z
     .string()
-    .regex(/^(off|(\S+ ){4}\S+)$/, 'must be a cron expression of five fields, or "off"')
+    .max(100)
+    .superRefine((value, context) => {
+      const problem = value === 'off' ? undefined : cronProblem(value);
+      if (problem) context.addIssue({ code: 'custom', message: `it ${problem}, or "off"` });
+    })
+    .meta({ accepted: 'cron expression of five fields, or `off`' })
     .default('0 8 * * 1-5')
     .describe(
       'When people who have a connector and have set nothing get their briefing, in their own time zone; `off`: never.',
@@ -358,6 +364,7 @@ function explain(name: string, given: Environment, message: string): string {
 /** What a setting accepts, in words. */
 export function acceptedBy(type: z.ZodType): string {
   const schema = z.toJSONSchema(type, { io: 'output', unrepresentable: 'any' }) as Record<string, unknown>;
+  if (typeof schema.accepted === 'string') return schema.accepted;
   if (Array.isArray(schema.enum)) return schema.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (schema.type === 'integer') return `${String(schema.minimum)} to ${String(schema.maximum)}`;
   if (schema.type === 'array') return 'comma-separated list';

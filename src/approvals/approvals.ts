@@ -87,7 +87,7 @@ export class Approvals {
   async list(caller: Principal, { userId, status, kind, limit, cursor }: ApprovalList) {
     const whose = userId ?? (caller.kind === 'person' ? caller.person.id : undefined);
     if (whose === undefined) throw invalid('userId', 'must name the person whose approvals are wanted');
-    if (!maySee(caller, whose))
+    if (!maySee(caller, whose) || !(await this.people.find(caller.tenantId, whose)))
       throw new Problem('not_found', `There is nobody "${whose}" whose approvals you may see.`);
     const rows: sql.ApprovalRow[] = await this.database.tenant(caller.tenantId, (tx) =>
       tx.query(sql.LIST, [whose, status ?? null, kind ?? null, cursor ?? null, limit + 1]),

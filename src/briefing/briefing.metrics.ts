@@ -10,7 +10,7 @@ export const BRIEFING_METRICS = [
   }),
   makeCounterProvider({
     name: 'briefing_window_misses_total',
-    help: 'Scheduled briefings whose window was over before they could be made.',
+    help: 'Scheduled briefings that were not ready before the end of their window, made late or not at all.',
   }),
 ];
 

@@ -13,6 +13,8 @@ export interface TaskRow {
   score: number;
   score_parts: ScoreParts;
   deadline: string | null;
+  /** pg reads 'infinity' (no deadline) as a number. */
+  ends_at: Date | number;
   created_at: string;
   systems: ConnectorType[];
   blocking: boolean;
@@ -39,6 +41,12 @@ export interface DecisionRow {
   kind: 'merged' | 'split';
 }
 
+export interface PurgedRow {
+  /** `system:id` */
+  item: string;
+  archived_at: Date;
+}
+
 export interface BriefingRow {
   id: string;
   user_id: string;
@@ -62,7 +70,7 @@ export const BOOK_AGE = `SELECT refreshed_at FROM task_books WHERE user_id = $1`
 export const BOOKS = `SELECT tenant_id, user_id FROM task_books WHERE (tenant_id, user_id) > ($1, $2)
   ORDER BY tenant_id, user_id LIMIT $3`;
 
-const TASK = `t.id, t.user_id, t.state, t.title, t.score, t.score_parts, t.deadline, t.created_at, t.systems, t.blocking,
+const TASK = `t.id, t.user_id, t.state, t.title, t.score, t.score_parts, t.deadline, t.ends_at, t.created_at, t.systems, t.blocking,
   t.classification, t.details, t.word_done, t.word_at, t.discovered_at, t.completed_at, t.archived_at`;
 
 export const TASKS_OF_PERSON = `
@@ -77,24 +85,28 @@ export const FIND_TASK = `
     WHERE i.tenant_id = t.tenant_id AND i.task_id = t.id ORDER BY 1) AS items
   FROM tasks t WHERE t.id = $1 AND t.user_id = $2`;
 
-/** $1 person, $2 states, $3 least score, $4 system, $5 blocking, $6 and $7 score and id of the last one seen, $8 limit */
+/**
+ * Ties as `rank` breaks them: the earlier deadline, then the older, then the id.
+ * $1 person, $2 states, $3 least score, $4 system, $5 blocking, $6 to $9 score, end, age and id of the last one seen, $10 limit
+ */
 export const LIST_TASKS = `
   SELECT ${TASK}, '{}'::text[] AS items FROM tasks t
   WHERE t.user_id = $1 AND t.state = ANY($2) AND t.score >= $3 AND ($4::text IS NULL OR $4 = ANY(t.systems))
-    AND ($5::boolean IS NULL OR t.blocking = $5) AND ($6::int IS NULL OR t.score < $6 OR (t.score = $6 AND t.id > $7))
-  ORDER BY t.score DESC, t.id LIMIT $8`;
+    AND ($5::boolean IS NULL OR t.blocking = $5) AND ($6::int IS NULL OR
+      (-t.score, t.ends_at, t.created_at COLLATE "C", t.id) > (-$6::int, $7::timestamptz, $8::text, $9::text))
+  ORDER BY t.score DESC, t.ends_at, t.created_at COLLATE "C", t.id LIMIT $10`;
 
 /** $1 tenant, $2 person, $3 the tasks as JSON */
 export const PUT_TASKS = `
-  INSERT INTO tasks (tenant_id, user_id, id, state, title, score, score_parts, deadline, created_at, systems, blocking,
+  INSERT INTO tasks (tenant_id, user_id, id, state, title, score, score_parts, deadline, ends_at, created_at, systems, blocking,
     classification, details, word_done, word_at, discovered_at, completed_at, archived_at)
-  SELECT $1, $2, r.id, r.state, r.title, r.score, r.score_parts, r.deadline, r.created_at, r.systems, r.blocking,
+  SELECT $1, $2, r.id, r.state, r.title, r.score, r.score_parts, r.deadline, r.ends_at, r.created_at, r.systems, r.blocking,
     r.classification, r.details, r.word_done, r.word_at, r.discovered_at, r.completed_at, r.archived_at
   FROM jsonb_to_recordset($3::jsonb) AS r(id text, state text, title text, score int, score_parts jsonb, deadline text,
-    created_at text, systems text[], blocking boolean, classification text, details jsonb, word_done boolean,
+    ends_at timestamptz, created_at text, systems text[], blocking boolean, classification text, details jsonb, word_done boolean,
     word_at timestamptz, discovered_at timestamptz, completed_at timestamptz, archived_at timestamptz)
   ON CONFLICT (tenant_id, id) DO UPDATE SET state = excluded.state, title = excluded.title, score = excluded.score,
-    score_parts = excluded.score_parts, deadline = excluded.deadline, created_at = excluded.created_at,
+    score_parts = excluded.score_parts, deadline = excluded.deadline, ends_at = excluded.ends_at, created_at = excluded.created_at,
     systems = excluded.systems, blocking = excluded.blocking, classification = excluded.classification,
     details = excluded.details, word_done = excluded.word_done, word_at = excluded.word_at,
     completed_at = excluded.completed_at, archived_at = excluded.archived_at`;
@@ -116,6 +128,15 @@ export const PUT_TASK_ITEMS = `
 /** Of person $1, all that are not among $2. */
 export const FORGET_TASK_ITEMS = `
   DELETE FROM task_items WHERE user_id = $1 AND NOT (system || ':' || external_id = ANY($2))`;
+
+export const PURGED_ITEMS = `SELECT item, archived_at FROM purged_items WHERE user_id = $1`;
+
+/** $1 tenant, $2 person, $3 [{item, archived_at}] as JSON: these and no others. */
+export const SET_PURGED_ITEMS = `
+  WITH wanted AS (SELECT * FROM jsonb_to_recordset($3::jsonb) AS r(item text, archived_at timestamptz)),
+  gone AS (DELETE FROM purged_items WHERE user_id = $2 AND item NOT IN (SELECT item FROM wanted))
+  INSERT INTO purged_items (tenant_id, user_id, item, archived_at) SELECT $1, $2, item, archived_at FROM wanted
+  ON CONFLICT (tenant_id, user_id, item) DO UPDATE SET archived_at = excluded.archived_at`;
 
 export const DECISIONS = `SELECT a, b, kind FROM task_decisions WHERE user_id = $1`;
 

@@ -39,7 +39,12 @@ export interface Briefing {
   readonly userId: string;
   readonly generatedAt: string;
   /** Only of a scheduled one. */
-  readonly window?: { readonly start: string; readonly end: string };
+  readonly window?: {
+    readonly start: string;
+    readonly end: string;
+    /** Only of one that was not ready before the end. */
+    readonly late?: true;
+  };
   /** The date that the time blocks are for: today, or the next working day when today's working hours are over. */
   readonly plannedDay: string;
   readonly timeZone: string;

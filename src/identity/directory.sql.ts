@@ -6,6 +6,7 @@ export const FIND_USER = `SELECT ${COLUMNS} FROM users u WHERE u.id = $1 AND u.a
 
 export const FIND_USER_BY_EMAIL = `SELECT ${COLUMNS} FROM users u WHERE lower(u.email) = lower($1) AND u.active`;
 
+/** Also who has left. */
 export const FIND_USERS = `SELECT ${COLUMNS} FROM users u WHERE u.id = ANY($1)`;
 
 /** $1 after id, $2 org or null, $3 sees all, $4 org ids, $5 team ids, $6 user ids, $7 limit */

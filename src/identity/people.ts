@@ -33,6 +33,12 @@ export class People extends Directory {
     return this.byId(JSON.stringify([tenantId, userId]));
   }
 
+  /** As {@link find}, also for who has left: what is kept of them still grows old. */
+  async findEvenLeft(tenantId: string, userId: string): Promise<DirectoryPerson | undefined> {
+    const [row]: PersonRow[] = await this.database.tenant(tenantId, (tx) => tx.query(sql.FIND_USERS, [[userId]]));
+    return row && toPerson(row);
+  }
+
   /** The person who signs in with this address, in whichever tenant. */
   async findByEmail(email: string): Promise<DirectoryPerson | undefined> {
     const [row]: PersonRow[] = await this.database.system((tx) => tx.query(sql.FIND_USER_BY_EMAIL, [email]));

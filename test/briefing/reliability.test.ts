@@ -111,6 +111,59 @@ test('where policy turns task intelligence off, tasks are refused with the reaso
   expect(decision.body.decision).toBe('deny');
 });
 
+test('a briefing that leaves tasks out leaves them as they were, and makes those active that it shows', async () => {
+  await put('D1');
+  await put('D2', { blocks: 2 });
+  const { body } = await call('POST', '/briefings', { blocking: true });
+  expect(body.tasks.map(({ title }: { title: string }) => title)).toContain('Item D2');
+  const { items } = (await call('GET', '/tasks?status=discovered')).body;
+  const left = items.find(({ title }: { title: string }) => title === 'Item D1');
+  expect(left.status).toBe('discovered');
+  expect(items.map(({ title }: { title: string }) => title)).not.toContain('Item D2');
+  await call('POST', '/briefings', { minScore: 100 });
+  await call('POST', '/briefings', { sources: ['jira'] });
+  expect((await call('GET', `/tasks/${left.id}`)).body.status).toBe('discovered');
+  await call('POST', '/briefings', {});
+  expect((await call('GET', `/tasks/${left.id}`)).body.status).toBe('active');
+});
+
+test('tasks with equal scores come by earlier deadline, then the older first, page by page', async () => {
+  const at = (day: number) => `2026-11-${day}T08:00:00Z`;
+  const [far, farther] = [2, 3].map((weeks) => new Date(Date.now() + weeks * 7 * 86_400_000).toISOString());
+  const blocks = 3;
+  // Ids rise with the order in which they are found, which is none of these.
+  await put('T1', { blocks, createdAt: at(21) });
+  await put('T2', { blocks, createdAt: at(20) });
+  await put('T3', { blocks, createdAt: at(22), deadline: farther! });
+  await put('T4', { blocks, createdAt: at(22), deadline: far! });
+  const seen: string[] = [];
+  await call('POST', '/briefings', {});
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const { body } = await call('GET', `/tasks?blocking=true&limit=1${cursor ? `&cursor=${cursor}` : ''}`);
+    seen.push(...body.items.map(({ title }: { title: string }) => title));
+    cursor = body.nextCursor;
+  }
+  expect(seen.filter((title) => title.startsWith('Item T'))).toEqual(['Item T4', 'Item T3', 'Item T2', 'Item T1']);
+});
+
+test('an open item whose archived task was purged is no new task until something happens in it', async () => {
+  await put('P');
+  const { id } = await taskOf('Item P');
+  await call('PATCH', `/tasks/${id}`, { status: 'archived' });
+  await system(`UPDATE tasks SET archived_at = archived_at - interval '91 days' WHERE id = $1`, [id]);
+  await system(`UPDATE work_items SET item = item || '{"updatedAt": "2026-01-01T08:00:00Z"}' WHERE external_id = 'P'`);
+  expect(await taskOf('Item P')).toBeUndefined();
+  expect((await call('GET', `/tasks/${id}`)).status).toBe(404);
+  // Everything is worked out anew.
+  await put('Q');
+  expect(await taskOf('Item Q')).toBeDefined();
+  expect(await taskOf('Item P')).toBeUndefined();
+  expect(await system(`SELECT item FROM purged_items`)).toEqual([{ item: 'github:P' }]);
+  await put('P', { updatedAt: new Date(Date.now() + 1_000).toISOString() });
+  expect((await taskOf('Item P')).id).not.toBe(id);
+  expect(await system(`SELECT item FROM purged_items`)).toEqual([]);
+});
+
 test('briefings are forgotten with the tasks that they tell of', async () => {
   const { id } = (await call('POST', '/briefings', {})).body;
   await system(`UPDATE briefings SET generated_at = now() - interval '211 days' WHERE id = $1`, [id]);

@@ -15,7 +15,7 @@ import { cut, table } from '../../libs/cli/format/table.ts';
 
 describe('text of others', () => {
   it('cannot move the cursor, recolour the terminal or reverse the line', () => {
-    expect(printable('a\u001b[2Jb\nc\u202ed')).toBe('a\\u001b[2Jb\\nc\\u202ed');
+    expect(printable('a\u001b[2Jb\nc\u202ed\u061ce')).toBe('a\\u001b[2Jb\\nc\\u202ed\\u061ce');
   });
 
   it('never holds a control character, whatever it was', () => {

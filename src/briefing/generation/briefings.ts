@@ -7,7 +7,7 @@ import { Clock } from '#libs/clock';
 import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { Database } from '#libs/database';
 import { Problem } from '#libs/http';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { bulkhead } from 'cockatiel';
 import { BriefingMetrics } from '../briefing.metrics.ts';
 import * as sql from '../briefing.sql.ts';
@@ -42,6 +42,7 @@ const FEATURES = ['briefing_generation', 'task_intelligence'] as const;
 /** Makes briefings and finds those that were made. */
 @Injectable()
 export class Briefings {
+  private readonly log = new Logger('briefing');
   private readonly turns = bulkhead(AT_WORK, Infinity);
 
   constructor(
@@ -70,10 +71,11 @@ export class Briefings {
       deadlineMs: this.settings.BRIEFING_REFRESH_MS,
       ...(asked.sources ? { systems: asked.sources } : {}),
     });
-    const { open, items } = await this.turns.execute(() => this.book.refresh(person, true));
+    const { open, items } = await this.turns.execute(() =>
+      this.book.refresh(person, (tasks) => chosen(tasks, asked).shown),
+    );
     const now = this.clock.now();
-    const wanted = open.filter((task) => passes(task, asked));
-    const shown = wanted.slice(0, MOST_TASKS);
+    const { shown, more } = chosen(open, asked);
     const day = plannedDay(now, person.timeZone);
     const events = items.flatMap(({ event }) => (event ? [event] : []));
     const tasks = shown.map(briefed);
@@ -86,7 +88,7 @@ export class Briefings {
       timeZone: person.timeZone,
       classification: highest(tasks.map(({ classification }) => classification)) ?? 'internal',
       tasks,
-      more: wanted.length - shown.length,
+      more,
       timeBlocks: plan(shown, events, { now, day, zone: person.timeZone }),
       meetings: meetingsOn(items, day, person.timeZone),
       autoResponses: { sent: 0, drafted: 0, surfaced: 0 },
@@ -95,7 +97,7 @@ export class Briefings {
         ? connectorStatus.filter(({ connector }) => asked.sources!.includes(connector))
         : connectorStatus,
     };
-    const kept = await this.turns.execute(() => this.keep(person, briefing, asked.window, by));
+    const kept = await this.turns.execute(() => this.keep(person, briefing, by));
     this.metrics.generated((this.clock.elapsed() - started) / 1000);
     return kept;
   }
@@ -132,20 +134,28 @@ export class Briefings {
   }
 
   /** The entry comes first: what is shown has been recorded. */
-  private async keep(
-    person: DirectoryPerson,
-    briefing: Briefing,
-    window: BriefingWindow | undefined,
-    by: AskedBy,
-  ): Promise<Briefing> {
+  private async keep(person: DirectoryPerson, made: Briefing, by: AskedBy): Promise<Briefing> {
     const { tenantId, id: userId } = person;
-    await this.audit.append(entryOf(person, briefing, by));
+    await this.audit.append(entryOf(person, made, by));
+    const isLate = made.window !== undefined && this.clock.now() >= Date.parse(made.window.end);
+    const briefing: Briefing = isLate ? { ...made, window: { ...made.window!, late: true } } : made;
+    const { window } = briefing;
     const values = [tenantId, briefing.id, userId, briefing.generatedAt, window?.start ?? null, window?.end ?? null];
     const rows = await this.rows(tenantId, sql.INSERT_BRIEFING, [...values, JSON.stringify(briefing)]);
+    if (rows.length > 0 && isLate) {
+      this.metrics.missed(1);
+      this.log.warn({ tenantId, userId, start: window!.start }, 'a briefing was ready only after its window');
+    }
     if (rows.length > 0 || !window) return briefing;
     const [first] = await this.rows(tenantId, sql.BRIEFING_OF_WINDOW, [userId, window.start]);
     return first?.body ?? briefing;
   }
+}
+
+/** Of tasks in order, those that a briefing shows, and how many more it would. */
+function chosen(open: readonly Task[], filter: BriefingFilter): { shown: readonly Task[]; more: number } {
+  const wanted = open.filter((task) => passes(task, filter));
+  return { shown: wanted.slice(0, MOST_TASKS), more: Math.max(0, wanted.length - MOST_TASKS) };
 }
 
 function passes(task: Task, { minScore, sources, blocking }: BriefingFilter): boolean {

@@ -43,9 +43,15 @@ export function scoreInWords({ score, scoreParts }: BriefedTask): string {
   return said.length > 0 ? `${score} = ${said.join(' + ')}` : `${score}`;
 }
 
-/** A line for each system that did not tell everything: what, why and how old what is known is. */
+/**
+ * A line where the briefing comes late, and for each system that did not tell everything: what, why and how old what is known is.
+ */
 export function warnings(briefing: Briefing): string[] {
-  return briefing.connectorStatus.filter(({ state }) => state !== 'ok').map((status) => warning(status, briefing));
+  const { window, timeZone, connectorStatus } = briefing;
+  const late = window?.late
+    ? [`This briefing comes late: it was due by ${dayAndClock(window.end, timeZone)} and was not ready in time.`]
+    : [];
+  return [...late, ...connectorStatus.filter(({ state }) => state !== 'ok').map((status) => warning(status, briefing))];
 }
 
 function warning({ connector, state, reason, lastSync }: ConnectorStatus, { timeZone }: Briefing): string {

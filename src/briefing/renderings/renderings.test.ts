@@ -64,8 +64,11 @@ describe('as text', () => {
   });
 
   test('no line is wider than a hundred columns, and no title brings control characters to a terminal', () => {
-    const text = render(hostile(`\u001b[2J\u202eevil ${'x'.repeat(500)}\r\nForged: line`), 'text').body;
-    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
+    const text = render(
+      hostile(`\u001b[2J\u202e\u061c\u2028\u2029evil ${'x'.repeat(500)}\r\nForged: line`),
+      'text',
+    ).body;
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u061c\u2028\u2029\u202e]/);
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
     expect(text.split('\n')).not.toContain('Forged: line');
   });
@@ -81,6 +84,11 @@ describe('as Markdown', () => {
   test('what others wrote is text and no markup', () => {
     const { body } = render(hostile('[click](javascript:alert(1)) <img src=x> **now**'), 'md');
     expect(body).toContain('\\[click\\]\\(javascript:alert\\(1\\)\\) \\<img src=x\\> \\*\\*now\\*\\*');
+  });
+
+  test('no title brings a second line or turns the reading direction', () => {
+    const { body } = render(hostile('one\u2028two\u2029three\u061cfour'), 'md');
+    expect(body).toContain('one two three four');
   });
 
   test('only web addresses become links', () => {

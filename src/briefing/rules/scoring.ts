@@ -40,6 +40,8 @@ export type ScoredTask<T extends ScorableTask = ScorableTask> = T &
   Score & {
     /** The earliest of its items' deadlines, as the item has it. */
     readonly deadline: string | null;
+    /** When that ends, in milliseconds since 1970; infinity without one. */
+    readonly ends: number;
     /** ISO 8601: when the first of its items came to be. */
     readonly createdAt: string;
   };
@@ -77,8 +79,7 @@ export function rank<T extends ScorableTask>(tasks: readonly T[], context: Scori
     .sort(
       (a, b) =>
         b.score - a.score || compare(a.ends, b.ends) || compare(a.createdAt, b.createdAt) || compare(a.id, b.id),
-    )
-    .map(({ ends: _, ...task }) => task as unknown as ScoredTask<T>);
+    );
 }
 
 function earliestDeadline(items: readonly WorkItem[], zone: string) {

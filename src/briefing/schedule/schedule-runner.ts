@@ -10,14 +10,14 @@ import { BriefingMetrics } from '../briefing.metrics.ts';
 import { Briefings } from '../generation/briefings.ts';
 import { Delivery } from './delivery.ts';
 import * as sql from './schedule.sql.ts';
-import { USUAL_WINDOW_MINUTES } from './schedules.ts';
+import { usualSchedule } from './usual.ts';
 import { dueWindow, jitter, nextWindow } from './windows.ts';
 
 export const BRIEFING_QUEUE = 'briefing.window';
 
 /** Due rows are looked for so often, in milliseconds. */
 const TICK_MS = 2_000;
-/** People who have come new get the usual schedule so often. */
+/** Usual schedules are brought up to date so often. */
 const USUAL_MS = 60_000;
 /** Rows a transaction. */
 const AT_ONCE = 500;
@@ -33,7 +33,6 @@ interface WindowJob {
   readonly userId: string;
   readonly start: string;
   readonly end: string;
-  readonly deliver: readonly string[];
 }
 
 /**
@@ -75,7 +74,7 @@ export class ScheduleRunner implements OnApplicationBootstrap {
     if (!this.ready || this.ticking) return;
     this.ticking = true;
     try {
-      if (this.clock.elapsed() - this.usualAt >= USUAL_MS) await this.addUsual();
+      if (this.clock.elapsed() - this.usualAt >= USUAL_MS) await this.keepUsual();
       while ((await this.takeDue()) === AT_ONCE);
     } catch (error) {
       this.log.warn(`no briefings could be scheduled: ${(error as Error).message}`);
@@ -84,19 +83,24 @@ export class ScheduleRunner implements OnApplicationBootstrap {
     }
   }
 
-  private async addUsual(): Promise<void> {
+  /** Usual schedules come, follow the settings and their people, and go. */
+  private async keepUsual(): Promise<void> {
     this.usualAt = this.clock.elapsed();
-    if (this.settings.BRIEFING_CRON === 'off') return;
-    await this.database.system((tx) =>
-      tx.query(sql.ADD_USUAL_SCHEDULES, [this.settings.BRIEFING_CRON, USUAL_WINDOW_MINUTES]),
-    );
+    const usual = usualSchedule(this.settings);
+    await this.database.system(async (tx) => {
+      await tx.query(sql.FORGET_WHO_LEFT);
+      await tx.query(sql.WAKE_WHO_CAME_BACK);
+      if (!usual) return tx.query(sql.FORGET_USUAL_SCHEDULES);
+      await tx.query(sql.FOLLOW_USUAL, [usual.cron, usual.window]);
+      return tx.query(sql.ADD_USUAL_SCHEDULES, [usual.cron, usual.window]);
+    });
   }
 
   /** @returns how many rows were due */
   private async takeDue(): Promise<number> {
     const now = this.clock.now();
     const { due, missed } = await this.database.system(async (tx) => {
-      const rows: sql.ScheduleRow[] = await tx.query(sql.TAKE_DUE_SCHEDULES, [new Date(now), AT_ONCE]);
+      const rows: sql.DueRow[] = await tx.query(sql.TAKE_DUE_SCHEDULES, [new Date(now), AT_ONCE]);
       const steps = rows.map((row) => ({ row, ...stepOf(row, now) }));
       const jobs = steps.flatMap(({ row, open }) => (open ? [jobOf(row, open)] : []));
       await this.jobs.sendAll(tx, BRIEFING_QUEUE, jobs);
@@ -117,9 +121,13 @@ export class ScheduleRunner implements OnApplicationBootstrap {
   }
 
   private async run({ id, data }: Job<WindowJob>): Promise<void> {
-    const { tenantId, userId, start, end, deliver } = data;
+    const { tenantId, userId, start, end } = data;
     const person = await this.people.find(tenantId, userId);
     if (!person) return; // has left meanwhile
+    const [schedule]: sql.ScheduleRow[] = await this.database.tenant(tenantId, (tx) =>
+      tx.query(sql.FIND_SCHEDULE, [userId]),
+    );
+    if (!schedule?.enabled) return; // was turned off meanwhile
     const made = await this.briefings.ofWindow(tenantId, userId, start);
     if (!made && this.clock.now() >= Date.parse(end)) {
       this.metrics.missed(1);
@@ -129,7 +137,7 @@ export class ScheduleRunner implements OnApplicationBootstrap {
     try {
       const by = { actor: 'system', requestId: `job-${id}` };
       const briefing = made ?? (await this.briefings.generate(person, { window: { start, end } }, by));
-      await this.delivery.deliver(person, briefing, deliver);
+      await this.delivery.deliver(person, briefing, schedule.deliver);
     } catch (error) {
       // Policy has turned it off for this person; the decision is recorded, and the next window asks again.
       if (error instanceof Problem && error.code === 'forbidden') return;
@@ -138,20 +146,20 @@ export class ScheduleRunner implements OnApplicationBootstrap {
   }
 }
 
-function stepOf(row: sql.ScheduleRow, now: number) {
+function stepOf(row: sql.DueRow, now: number) {
+  if (row.has_left) return { open: undefined, missed: 0, next: null };
   const schedule = { cron: row.cron, zone: row.time_zone, windowMs: row.window_minutes * MINUTE_MS };
   if (row.next_window === null) return { open: undefined, missed: 0, next: nextWindow(row.cron, row.time_zone, now) };
   return dueWindow(schedule, row.next_window.getTime(), now);
 }
 
 function jobOf(row: sql.ScheduleRow, { start, end }: { readonly start: number; readonly end: number }) {
-  const { tenant_id: tenantId, user_id: userId, deliver } = row;
+  const { tenant_id: tenantId, user_id: userId } = row;
   const data: WindowJob = {
     tenantId,
     userId,
     start: new Date(start).toISOString(),
     end: new Date(end).toISOString(),
-    deliver,
   };
   return {
     data,

@@ -1,5 +1,5 @@
+import { cronProblem, shortestGapMinutes } from '#libs/cron';
 import { z } from 'zod';
-import { cronProblem, shortestGapMinutes } from './windows.ts';
 
 const cron = z
   .string()

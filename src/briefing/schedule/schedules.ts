@@ -7,6 +7,7 @@ import { Database } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ScheduleInput } from './schedule.schema.ts';
 import * as sql from './schedule.sql.ts';
+import { SUGGESTED, usualSchedule } from './usual.ts';
 import { nextWindow } from './windows.ts';
 
 /** When a person's briefings are made. */
@@ -19,9 +20,6 @@ export interface ScheduleView {
   /** When the next window opens; null while it is not known, or none comes. */
   readonly nextWindow: string | null;
 }
-
-/** The window of a schedule that nobody has set. Source: DOMAIN rules, section 4, "Briefing". */
-export const USUAL_WINDOW_MINUTES = 30;
 
 /** Each person's own schedule. */
 @Injectable()
@@ -37,15 +35,19 @@ export class Schedules {
     const [row]: sql.ScheduleRow[] = await this.database.tenant(person.tenantId, (tx) =>
       tx.query(sql.FIND_SCHEDULE, [person.id]),
     );
-    if (row) return toView(row);
-    const cron = this.settings.BRIEFING_CRON;
+    if (row?.own) return toView(row);
+    const usual = usualSchedule(this.settings);
+    const { cron, window } = usual ?? SUGGESTED;
+    // The row of a usual schedule is a moment behind the settings and the person.
+    const enabled = row !== undefined && usual !== null;
+    const next = enabled ? nextWindow(cron, person.timeZone, this.clock.now()) : null;
     return {
       cron,
       timeZone: person.timeZone,
-      windowMinutes: USUAL_WINDOW_MINUTES,
-      enabled: false,
+      windowMinutes: window,
+      enabled,
       deliver: [],
-      nextWindow: null,
+      nextWindow: next === null ? null : new Date(next).toISOString(),
     };
   }
 

@@ -1,53 +1,53 @@
 import { createHash } from 'node:crypto';
 import { CronExpressionParser } from 'cron-parser';
+import { IANAZone } from 'luxon';
 
 /** Share of a window over which its briefings begin; the rest is room for those that are slow or have to be made again. */
 const SPREAD = 0.6;
+const DAY_MS = 86_400_000;
 
 /**
- * When the next window opens after a moment: the cron expression as the clocks of that zone show it. A time that a change of
- * clocks leaves out comes an hour later, and one that comes twice counts once.
+ * When the next window opens after a moment: when the clocks of that zone first show, or pass, a time of the cron expression. So a
+ * time that a change of clocks leaves out comes with the change, together with others that it leaves out; one that comes twice
+ * counts the first time.
  * @param after milliseconds since 1970
  * @returns milliseconds since 1970; null where the expression never comes true again
  */
 export function nextWindow(cron: string, zone: string, after: number): number | null {
+  const place = IANAZone.create(zone);
   try {
-    return CronExpressionParser.parse(cron, { tz: zone, currentDate: new Date(after) })
-      .next()
-      .getTime();
+    // Clocks as numbers: what they show, read as if it were UTC.
+    const shown = after + offsetAt(place, after);
+    const times = CronExpressionParser.parse(cron, { tz: 'UTC', currentDate: new Date(shown) });
+    for (;;) {
+      const opens = firstAt(place, times.next().getTime());
+      if (opens > after) return opens;
+    }
   } catch {
     return null;
   }
 }
 
-/** What is wrong with a cron expression, in words; undefined where nothing is. */
-export function cronProblem(cron: string): string | undefined {
-  const fields = cron.trim().split(/\s+/);
-  if (fields.length !== 5)
-    return `has ${fields.length} fields; accepted: five (minute hour day month weekday), such as "0 8 * * 1-5"`;
-  // Some readers take H for a minute of their own choice, another one each time.
-  if (/\bH\b|\bH\(/i.test(cron))
-    return 'has "H", which names no time; accepted: minute hour day month weekday, such as "0 8 * * 1-5"';
-  try {
-    CronExpressionParser.parse(cron, { tz: 'UTC' }).next();
-    return undefined;
-  } catch (error) {
-    return `cannot be read (${(error as Error).message}); accepted: minute hour day month weekday, such as "0 8 * * 1-5"`;
+/** When clocks first show or pass a time; both in milliseconds since 1970, the time as if it were UTC. */
+function firstAt(zone: IANAZone, time: number): number {
+  const [before, later] = [offsetAt(zone, time - DAY_MS), offsetAt(zone, time + DAY_MS)];
+  const [early, late] = [time - Math.max(before, later), time - Math.min(before, later)];
+  for (const instant of [early, late]) if (instant + offsetAt(zone, instant) === time) return instant;
+  // No clock shows it: they are put forward between these two, before which they show less and after which more.
+  let [low, high] = [early, late];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (middle + offsetAt(zone, middle) < time) low = middle;
+    else high = middle;
   }
+  return high;
 }
 
-const DAY_MINUTES = 24 * 60;
-
-/**
- * The shortest while from one window's opening to the next, in minutes, as if every day had them. A window that is longer would be
- * open together with the next one, and nobody could say which of them a briefing is for.
- * @throws where the expression cannot be read
- */
-export function shortestGapMinutes(cron: string): number {
-  const { minute, hour } = CronExpressionParser.parse(cron, { tz: 'UTC' }).fields;
-  const times = hour.values.flatMap((h) => minute.values.map((m) => Number(h) * 60 + Number(m))).sort((a, b) => a - b);
-  const gaps = times.map((time, i) => (times[i + 1] ?? times[0]! + DAY_MINUTES) - time);
-  return Math.min(...gaps);
+/** Milliseconds that clocks of the zone are ahead of UTC. @throws where there is no such zone */
+function offsetAt(zone: IANAZone, instant: number): number {
+  const minutes = zone.offset(instant);
+  if (Number.isNaN(minutes)) throw new Error(`no time zone "${zone.name}"`);
+  return minutes * 60_000;
 }
 
 /** How long after its window has opened a person's briefing begins, in milliseconds: the same whoever works it out. */

@@ -147,3 +147,29 @@ test('whatever comes: each item is in one task at most, ids are distinct, and th
     }),
   );
 });
+
+describe('what was purged', () => {
+  const archivedAt = '2026-08-01T08:00:00.000Z';
+  const life = { state: 'archived' as const, discoveredAt: '2026-05-01T08:00:00.000Z', completedAt: null, archivedAt };
+  const old = item('A', { updatedAt: '2026-07-01T08:00:00Z' });
+  const first = run([known('t', ['A'], { life })], [[old, item('D', { reasons: [] })]]);
+  const next = (groups: readonly (readonly WorkItem[])[]) =>
+    reconcile([], groups, NOW, LONGEST_RETENTION, ids(), first.purged);
+
+  test('is remembered by its open items', () => {
+    expect([first.tasks, first.removed, [...first.purged]]).toEqual([[], ['t'], [['jira:A', archivedAt]]]);
+  });
+
+  test('is no new work while nothing happens in it', () => {
+    expect(next([[old]]).tasks).toEqual([]);
+    expect([...next([[old]]).purged]).toEqual([...first.purged]);
+  });
+
+  test('is new work when something happens in it, or other work joins it, and then is forgotten', () => {
+    const changed = { ...old, updatedAt: '2026-11-24T08:00:00Z' };
+    for (const group of [[changed], [old, item('B')]]) {
+      expect(summary(next([group]))).toEqual([['new-1', 'discovered', ...group.map(({ id }) => id)]]);
+      expect([...next([group]).purged]).toEqual([]);
+    }
+  });
+});

@@ -31,7 +31,12 @@ export interface Reconciled {
   readonly tasks: readonly FoundTask[];
   /** Ids of tasks that are no more: joined into others, or purged by age. */
   readonly removed: readonly string[];
+  /** The open items of tasks that were purged, with when those were archived (ISO 8601). */
+  readonly purged: PurgedItems;
 }
+
+/** By item key: when the task of the item was archived, in ISO 8601. */
+export type PurgedItems = ReadonlyMap<string, string>;
 
 /**
  * Carries tasks over from one look at the systems to the next, so that a task keeps its id, its age and what its person said
@@ -39,6 +44,7 @@ export interface Reconciled {
  * many; what two groups share goes on in one of them, and the other is new work. Cost n log n.
  *
  * @param groups all items of the person, each in one group
+ * @param purged as the last look has returned it: such an item is no new work until something happens in it
  * @param now milliseconds since 1970
  */
 export function reconcile(
@@ -47,21 +53,27 @@ export function reconcile(
   now: number,
   retention: Retention,
   newId: () => string,
+  purged: PurgedItems = new Map(),
 ): Reconciled {
   const successorOf = match(known, groups, (task, items) => mayGoOn(task, items));
   const tasks: FoundTask[] = [];
   const removed: string[] = [];
   const held = new Set<string>();
+  const left = new Map(purged);
   const keep = (task: FoundTask, isNew: boolean) => {
     if (task.life.state !== 'purged') {
       if (isNew && task.life.state === 'archived') return;
       tasks.push(task);
       for (const item of task.items) held.add(itemKey(item));
-    } else if (!isNew) removed.push(task.id);
+    } else if (!isNew) {
+      removed.push(task.id);
+      const archivedAt = task.life.archivedAt ?? task.life.discoveredAt;
+      for (const item of task.items) if (asks(item)) left.set(itemKey(item), archivedAt);
+    }
   };
   groups.forEach((items, at) => {
     const before = successorOf.get(at);
-    if (!before && !isWork(items)) return;
+    if (!before && (!isWork(items) || isPast(items, purged))) return;
     const life: TaskLife = before?.life ?? {
       state: 'discovered',
       discoveredAt: new Date(now).toISOString(),
@@ -84,7 +96,8 @@ export function reconcile(
     const gone: Completion = { done: true, at: new Date(now).toISOString(), how: 'deleted' };
     keep({ id: task.id, life: advance(task.life, gone, now, retention), word: task.word, items: [] }, false);
   }
-  return { tasks, removed };
+  for (const key of held) left.delete(key);
+  return { tasks, removed, purged: left };
 }
 
 /**
@@ -97,6 +110,13 @@ function mayGoOn(task: KnownTask, items: readonly WorkItem[]): boolean {
   const own = new Set(task.items);
   const isNews = (item: WorkItem) => !own.has(itemKey(item)) || Date.parse(item.updatedAt) > archivedAt;
   return doneOf(items, task.word).done || !items.some((item) => asks(item) && isNews(item));
+}
+
+/** Whether all that is asked for in these items was asked for by tasks that have been purged since. */
+function isPast(items: readonly WorkItem[], purged: PurgedItems): boolean {
+  const asking = items.filter(asks);
+  const isOld = (item: WorkItem) => Date.parse(item.updatedAt) <= Date.parse(purged.get(itemKey(item)) ?? '');
+  return asking.length > 0 && asking.every(isOld);
 }
 
 /**

@@ -14,7 +14,7 @@ const FRESH_MS = 12 * 3_600_000;
 const DAY_MS = 86_400_000;
 
 /**
- * Archives and purges tasks of people who do not look at them: age moves a task also where nobody asks. Briefings go when every
+ * Archives and purges tasks of people who do not look at them, or have left: age moves a task also where nobody asks. Briefings go when every
  * task that they tell of has gone.
  */
 @Injectable()
@@ -46,7 +46,7 @@ export class Retirement {
         tx.query(sql.BOOKS, [...after, AT_ONCE]),
       );
       for (const { tenant_id, user_id } of books) {
-        const person = await this.people.find(tenant_id, user_id);
+        const person = await this.people.findEvenLeft(tenant_id, user_id);
         if (!person) continue;
         await this.book.refreshIfOld(person, FRESH_MS);
         await this.forgetBriefings(person);

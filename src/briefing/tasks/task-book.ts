@@ -10,7 +10,7 @@ import { Injectable } from '@nestjs/common';
 import * as sql from '../briefing.sql.ts';
 import { correlate, itemKey, rank, retentionUnder, type ScoreParts } from '../rules/index.ts';
 import { DirectoryChain } from './directory-chain.ts';
-import { type FoundTask, type KnownTask, reconcile } from './reconcile.ts';
+import { type FoundTask, type KnownTask, type PurgedItems, reconcile } from './reconcile.ts';
 import { titleOf } from './title.ts';
 import { whyOf } from './why.ts';
 
@@ -20,10 +20,16 @@ export interface Task extends FoundTask {
   readonly score: number;
   readonly scoreParts: ScoreParts;
   readonly deadline: string | null;
+  /** Milliseconds since 1970; infinity without a deadline. */
+  readonly ends: number;
   readonly createdAt: string;
   readonly details: sql.TaskDetails;
 }
 
+/** Of the open tasks, the highest score first, those that are shown. */
+export type Shown = (open: readonly Task[]) => readonly Task[];
+
+const NOTHING: Shown = () => [];
 const NO_PARTS: ScoreParts = { deadline: 0, seniority: 0, followUps: 0, sla: 0, blocking: 0 };
 
 /** Makes a person's tasks out of what is known of their work, and keeps them from one look to the next. */
@@ -41,9 +47,9 @@ export class TaskBook {
   /**
    * Brings a person's tasks up to date and returns those that are open, the highest score first, with every item of the
    * person. Two processes at once take turns; what was worked out before from the same items is not worked out again.
-   * @param shows true where the person is about to see them: what was discovered is then active
+   * @param shown which of them the person is about to see: what was discovered is then active
    */
-  async refresh(person: DirectoryPerson, shows = false): Promise<{ open: Task[]; items: WorkItem[] }> {
+  async refresh(person: DirectoryPerson, shown: Shown = NOTHING): Promise<{ open: Task[]; items: WorkItem[] }> {
     const { tenantId, id: userId } = person;
     const [seniorityOf, rules] = await Promise.all([this.chain.seniorityFor(tenantId, userId), this.rules.for(person)]);
     const retention = retentionUnder(rules.retention);
@@ -54,13 +60,17 @@ export class TaskBook {
       const now = this.clock.now();
       const known: sql.TaskRow[] = await tx.query(sql.TASKS_OF_PERSON, [userId]);
       const decisions: sql.DecisionRow[] = await tx.query(sql.DECISIONS, [userId]);
+      const purged: sql.PurgedRow[] = await tx.query(sql.PURGED_ITEMS, [userId]);
       const fingerprint = fingerprintOf(items, decisions);
       const isSame = book?.fingerprint === fingerprint;
       const groups = isSame ? groupsAsBefore(items, known) : groupsAnew(items, decisions);
-      const { tasks, removed } = reconcile(known.map(toKnown), groups.groups, now, retention, () => this.ids.next());
+      const marks = new Map(purged.map((row) => [row.item, row.archived_at.toISOString()]));
+      const found = reconcile(known.map(toKnown), groups.groups, now, retention, () => this.ids.next(), marks);
+      const { tasks, removed } = found;
       const context = { now, zone: person.timeZone, seniorityOf };
-      const scored = this.scored(tasks, known, groups.related, context, shows);
+      const scored = this.scored(tasks, known, groups.related, context, shown);
       await this.store(tx, person, known, scored, removed, isSame ? undefined : items);
+      await this.remember(tx, person, marks, found.purged, items);
       await tx.query(sql.NOTE_BOOK, [userId, fingerprint, new Date(now)]);
       return { open: scored.filter(({ life }) => isOpen(life.state)), items };
     });
@@ -80,7 +90,7 @@ export class TaskBook {
     known: readonly sql.TaskRow[],
     related: ReadonlyMap<string, readonly Related[]> | undefined,
     context: { now: number; zone: string; seniorityOf: (email: string) => number },
-    shows: boolean,
+    shown: Shown,
   ): Task[] {
     const before = new Map(known.map((row) => [row.id, row]));
     const taskOf = new Map(tasks.flatMap(({ id, items }) => items.map((item) => [itemKey(item), id] as const)));
@@ -93,9 +103,14 @@ export class TaskBook {
         reasons: whyOf(task.items, task, context.now, context.zone),
         related: related ? relatedTasks(task, related, taskOf) : (before.get(task.id)?.details.related ?? []),
       };
-      const life = shows && task.life.state === 'discovered' ? { ...task.life, state: 'active' as const } : task.life;
-      return { ...task, life, title: titleOf(task.items), details };
+      return { ...task, title: titleOf(task.items), details };
     });
+    const seen = new Set(shown(open).map(({ id }) => id));
+    const activated = open.map((task): Task =>
+      task.life.state === 'discovered' && seen.has(task.id)
+        ? { ...task, life: { ...task.life, state: 'active' } }
+        : task,
+    );
     const closed = tasks
       .filter(({ life }) => !isOpen(life.state))
       .map((task): Task => {
@@ -107,11 +122,27 @@ export class TaskBook {
           score: 0,
           scoreParts: NO_PARTS,
           deadline: null,
+          ends: Infinity,
           createdAt: row?.created_at ?? task.items.reduce(earliest, task.life.discoveredAt),
           details: { sources: sources.length > 0 ? sources : (row?.details.sources ?? []), reasons: [], related: [] },
         };
       });
-    return [...open, ...closed];
+    return [...activated, ...closed];
+  }
+
+  /** What of purged tasks is still open, as long as it is there. */
+  private async remember(
+    tx: Transaction,
+    { tenantId, id }: DirectoryPerson,
+    before: PurgedItems,
+    found: PurgedItems,
+    items: readonly WorkItem[],
+  ): Promise<void> {
+    if (before.size + found.size === 0) return;
+    const there = new Set(items.map(itemKey));
+    const rows = [...found].filter(([item]) => there.has(item)).map(([item, archived_at]) => ({ item, archived_at }));
+    const isSame = rows.length === before.size && rows.every((row) => before.get(row.item) === row.archived_at);
+    if (!isSame) await tx.query(sql.SET_PURGED_ITEMS, [tenantId, id, JSON.stringify(rows)]);
   }
 
   /** Writes what has changed, and nothing where nothing has. */
@@ -213,9 +244,10 @@ export function toKnown(row: sql.TaskRow): KnownTask {
   };
 }
 
-type Stored = Omit<sql.TaskRow, 'user_id' | 'items'>;
+type Stored = Omit<sql.TaskRow, 'user_id' | 'items' | 'ends_at'> & { ends_at: Date | number | 'infinity' };
 
-function rowOf({ id, life, word, items, title, score, scoreParts, deadline, createdAt, details }: Task): Stored {
+function rowOf(task: Task): Stored {
+  const { id, life, word, items, title, score, scoreParts, deadline, ends, createdAt, details } = task;
   const date = (text: string | null) => (text === null ? null : new Date(text));
   return {
     id,
@@ -224,6 +256,7 @@ function rowOf({ id, life, word, items, title, score, scoreParts, deadline, crea
     score,
     score_parts: scoreParts,
     deadline,
+    ends_at: ends === Infinity ? 'infinity' : new Date(ends),
     created_at: createdAt,
     systems: [...new Set(details.sources.map(({ system }) => system))].sort(),
     blocking: scoreParts.blocking > 0,
@@ -242,6 +275,7 @@ function comparable(row: Stored): unknown[] {
   const { deadline, seniority, followUps, sla, blocking } = row.score_parts;
   return [
     [row.state, row.title, row.score, deadline, seniority, followUps, sla, blocking, row.deadline, row.created_at],
+    row.ends_at instanceof Date ? row.ends_at : null,
     [row.systems, row.classification, row.details.reasons, row.word_done, row.word_at, row.completed_at],
     row.details.sources.map(({ system, id, url }) => [system, id, url]),
     row.details.related.map(({ taskId, confidence }) => [taskId, confidence]),

@@ -18,7 +18,7 @@ export const TASK_LIST = z.strictObject({
   source: z.enum(CONNECTOR_TYPES).optional().describe('Only tasks with an item of this system'),
   blocking: flag.optional().describe('Only tasks for which others wait, or only the others'),
   limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(100).optional(),
+  cursor: z.string().max(400).optional(),
 });
 export type TaskList = z.output<typeof TASK_LIST>;
 

@@ -6,11 +6,12 @@ import { Clock } from '#libs/clock';
 import { Database, type Transaction } from '#libs/database';
 import { invalid, Problem } from '#libs/http';
 import { Injectable } from '@nestjs/common';
+import { z } from 'zod';
 import type { TaskSource } from '../briefing.ts';
 import * as sql from '../briefing.sql.ts';
 import { mayBecome, type ScoreParts, TASK_STATES, type TaskState } from '../rules/index.ts';
 import { TaskBook } from './task-book.ts';
-import type { SettableStatus, TaskList } from './tasks.schema.ts';
+import { type SettableStatus, TASK_ID, type TaskList } from './tasks.schema.ts';
 
 /** A task as people see it. */
 export interface TaskView {
@@ -61,6 +62,8 @@ export class Tasks {
         list.source ?? null,
         list.blocking ?? null,
         after?.score ?? null,
+        after?.ends ?? null,
+        after?.createdAt ?? null,
         after?.id ?? null,
         list.limit + 1,
       ]),
@@ -221,12 +224,23 @@ function toView(row: sql.TaskRow): TaskView {
   };
 }
 
-function encodeCursor({ score, id }: sql.TaskRow): string {
-  return Buffer.from(`${score} ${id}`).toString('base64url');
+function encodeCursor({ score, ends_at, created_at, id }: sql.TaskRow): string {
+  const ends = ends_at instanceof Date ? ends_at.toISOString() : 'infinity';
+  return Buffer.from(JSON.stringify([score, ends, created_at, id])).toString('base64url');
 }
 
-function decodeCursor(cursor: string): { score: number; id: string } {
-  const parts = /^(\d{1,3}) ([0-9A-Z]{26})$/.exec(Buffer.from(cursor, 'base64url').toString());
-  if (!parts) throw invalid('cursor', 'is not a cursor of this list; take it from nextCursor');
-  return { score: Number(parts[1]), id: parts[2]! };
+const PLACE = z.tuple([
+  z.number().int().min(0).max(100),
+  z.iso.datetime().or(z.literal('infinity')),
+  z.string().max(200),
+  TASK_ID,
+]);
+
+function decodeCursor(cursor: string) {
+  try {
+    const [score, ends, createdAt, id] = PLACE.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
+    return { score, ends, createdAt, id };
+  } catch {
+    throw invalid('cursor', 'is not a cursor of this list; take it from nextCursor');
+  }
 }
