@@ -7,4 +7,5 @@ export { ModuleRechecks } from './module-rechecks.ts';
 export { Propagation } from './bundles/propagation.ts';
 export { PolicyEngine } from './evaluation/engine.ts';
 export { type DecisionAnswer, Evaluator } from './evaluation/evaluator.ts';
+export { type Evaluation, EVALUATION } from './evaluation/evaluation.schema.ts';
 export { NEW_POLICY } from './policy.schema.ts';
