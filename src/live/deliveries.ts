@@ -37,7 +37,10 @@ export class Deliveries implements OnModuleInit, OnModuleDestroy {
   onModuleInit(): void {
     this.unsubscribe = [
       this.notices.subscribe('person.events', ({ tenantId, userId }) => {
-        for (const session of this.roster.sessionsOf(tenantId, userId)) void this.feed(session);
+        for (const session of this.roster.sessionsOf(tenantId, userId)) {
+          session.hasNews = true;
+          void this.feed(session);
+        }
       }),
       this.notices.subscribe('policy.changed', ({ tenantId, revision }) => {
         if (revision <= this.revisionOf(tenantId)) return;
@@ -61,7 +64,8 @@ export class Deliveries implements OnModuleInit, OnModuleDestroy {
     const key = personKey(session.tenantId, session.userId);
     this.newest.set(key, Math.max(newest, this.newest.get(key) ?? 0));
     this.roster.add(session);
-    void this.feed(session);
+    // What came since the numbers were read is found by the next look at the table.
+    if (this.isBehind(session)) void this.feed(session);
   }
 
   end(session: LiveSession): void {
@@ -84,7 +88,8 @@ export class Deliveries implements OnModuleInit, OnModuleDestroy {
       if (known.length === 0) return;
       for (const { tenantId, userId, seq } of await this.events.newest(known)) {
         const key = personKey(tenantId, userId);
-        if (this.newest.has(key)) this.newest.set(key, seq);
+        const before = this.newest.get(key);
+        if (before !== undefined) this.newest.set(key, Math.max(seq, before));
       }
       for (const session of this.roster.sessions()) if (this.isBehind(session)) void this.feed(session);
     } catch (error) {
@@ -103,7 +108,7 @@ export class Deliveries implements OnModuleInit, OnModuleDestroy {
 
   private isBehind(session: LiveSession): boolean {
     const newest = this.newest.get(personKey(session.tenantId, session.userId)) ?? 0;
-    return session.cursor < newest || session.revision < this.revisionOf(session.tenantId);
+    return session.hasNews || session.cursor < newest || session.revision < this.revisionOf(session.tenantId);
   }
 
   /** One at a time a connection; who calls meanwhile makes it look once more. Never rejects. */
@@ -118,6 +123,7 @@ export class Deliveries implements OnModuleInit, OnModuleDestroy {
       }
     } catch (error) {
       // The next look at the table finds it behind and tries again.
+      session.hasNews = true;
       this.log.warn(`could not read events: ${(error as Error).message}`);
     } finally {
       session.isFed = false;
@@ -131,9 +137,11 @@ export class Deliveries implements OnModuleInit, OnModuleDestroy {
       session.revision = revision;
       if (!(await socket.sendGently(eventFrame('policy.revision', session.cursor, { wanted: revision })))) return;
     }
-    for (let isMore = true; isMore;) {
+    const key = personKey(tenantId, userId);
+    for (let isMore = session.hasNews || session.cursor < (this.newest.get(key) ?? 0); isMore;) {
+      session.hasNews = false;
       // Events up to here are there before they are asked for: a short page has all of them that are kept.
-      const newest = this.newest.get(personKey(tenantId, userId)) ?? 0;
+      const newest = this.newest.get(key) ?? 0;
       const page = await this.reads.pass(() => this.events.after(tenantId, userId, session.cursor, EVENT_PAGE));
       for (const { seq, event, payload, at } of page) {
         if (!(await socket.sendGently(eventFrame(event, seq, payload, at)))) return;
@@ -141,6 +149,7 @@ export class Deliveries implements OnModuleInit, OnModuleDestroy {
       }
       isMore = page.length === EVENT_PAGE;
       if (!isMore) session.cursor = Math.max(session.cursor, newest);
+      if (session.cursor > newest && this.newest.has(key)) this.newest.set(key, session.cursor);
     }
   }
 }

@@ -178,6 +178,7 @@ export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShu
       connectedAt: new Date(this.clock.now()),
       uncheckedSince: undefined,
       cursor: Math.min(lastSeq ?? last, last),
+      hasNews: false,
       isFed: false,
       feedAgain: false,
     };

@@ -18,6 +18,8 @@ export interface LiveSession {
   cursor: number;
   /** The newest policy revision that it was told of. */
   revision: number;
+  /** There may be events above the cursor: a notice says so, or reading them has failed. */
+  hasNews: boolean;
   /** Whether events are being handed over now, and are to be looked for once more. */
   isFed: boolean;
   feedAgain: boolean;

@@ -25,7 +25,9 @@ export class LiveClient {
   private constructor(readonly ws: WebSocket) {
     ws.on('message', (data) => this.frames.push(JSON.parse(String(data)) as Frame));
     ws.on('error', () => undefined);
-    this.closed = once(ws, 'close').then(([code, reason]) => ({ code: code as number, reason: String(reason) }));
+    this.closed = new Promise((resolve) => {
+      ws.once('close', (code, reason) => resolve({ code, reason: String(reason) }));
+    });
   }
 
   /** Opens a connection without a word. */
