@@ -14,6 +14,7 @@ import { JobsModule } from '#libs/jobs';
 import { RedisModule } from '#libs/redis';
 import { SealingModule } from '#libs/sealing';
 import { TelemetryModule } from '#libs/telemetry';
+import { LiveModule } from '#live';
 import { PolicyModule } from '#policy';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
@@ -41,6 +42,7 @@ export class AppModule {
         ApprovalsModule,
         ConnectorsModule,
         BriefingModule,
+        LiveModule,
         HealthModule,
         ConsoleModule.with({
           sessionCookie: SESSION_COOKIE,

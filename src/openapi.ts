@@ -6,7 +6,11 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('OpenClaw Enterprise')
-    .setDescription('The control plane for assistants: what they may do, what they did, and why.')
+    .setDescription(
+      'The control plane for assistants: what they may do, what they did, and why.\n\n' +
+        'Beside these routes there is a WebSocket at `/ws`, with requests of its own and events as they come; this kind of ' +
+        'document cannot describe it: see `docs/websocket.md`.',
+    )
     .setVersion('1')
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addBearerAuth({

@@ -251,6 +251,32 @@ export const SETTINGS = z.object({
       'How long a briefing waits for systems that have not been read lately. What comes later is in the next one.',
     ),
 
+  WS_CONNECTIONS: count(1, 1_000_000)
+    .default(20_000)
+    .describe('WebSocket connections of this process. A quarter of them may be waiting for their first frame.'),
+  WS_CONNECTIONS_PER_PERSON: count(1, 10_000).default(20).describe('WebSocket connections for one person.'),
+  WS_CONNECT_TIMEOUT_MS: milliseconds(100, 600_000)
+    .default(10_000)
+    .describe('How long a WebSocket may take until its first frame, `connect`.'),
+  WS_FRAME_LIMIT_BYTES: count(1024, 16_777_216).default(262_144).describe('Largest frame that a WebSocket may send.'),
+  WS_IN_FLIGHT: count(1, 10_000)
+    .default(32)
+    .describe('Requests of one WebSocket that are worked on at once. While there are as many, nothing more is read.'),
+  WS_REQUESTS_PER_SECOND: count(1, 1_000_000)
+    .default(100)
+    .describe('Requests of one WebSocket a second; twice as many at once.'),
+  WS_BUFFER_LIMIT_BYTES: count(65_536, 1_073_741_824)
+    .default(1_048_576)
+    .describe(
+      'What may wait to be read at the other end of a WebSocket. Beyond it the connection is closed with 1013.',
+    ),
+  WS_SLOW_READER_MS: milliseconds(100, 600_000)
+    .default(10_000)
+    .describe('How long a WebSocket may leave more than 64 KiB unread before it is closed with 1013.'),
+  WS_HEARTBEAT_MS: milliseconds(100, 600_000)
+    .default(30_000)
+    .describe('How often a WebSocket is asked for a sign of life. After two that were missed it is cut.'),
+
   RATE_LIMIT_POLICY_CHANGES: count(1, 1_000_000).default(60).describe('Policy changes a tenant and minute.'),
   RATE_LIMIT_AUDIT_QUERIES: count(1, 1_000_000).default(120).describe('Audit queries a tenant and minute.'),
   RATE_LIMIT_WORK: count(1, 10_000_000).default(60_000).describe('Calls for tasks and briefings a tenant and minute.'),

@@ -19,6 +19,16 @@ export interface PersonEvent {
   readonly at: Date;
 }
 
+/** How many events are read at a time. */
+export const EVENT_PAGE = 100;
+
+/** A person and the number of an event. */
+export interface PersonAt {
+  readonly tenantId: string;
+  readonly userId: string;
+  readonly seq: number;
+}
+
 /** How long an event can be asked for again, in hours. */
 export const EVENT_HOURS = 72;
 
@@ -35,6 +45,13 @@ const AFTER = `
   SELECT seq::int, event, payload, at FROM person_events
   WHERE user_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`;
 const LAST = `SELECT last::int FROM person_event_counters WHERE user_id = $1`;
+const STANDING = `
+  SELECT coalesce((SELECT last FROM person_event_counters WHERE user_id = $1), 0)::int AS last,
+    (SELECT min(seq) FROM person_events WHERE user_id = $1 AND seq > $2)::int AS first`;
+const NEWEST = `
+  SELECT tenant_id AS "tenantId", user_id AS "userId", c.last::int AS seq
+  FROM unnest($1::text[], $2::text[], $3::bigint[]) AS known (tenant_id, user_id, last)
+  JOIN person_event_counters AS c USING (tenant_id, user_id) WHERE c.last > known.last`;
 const FORGET = `DELETE FROM person_events WHERE at < now() - make_interval(hours => $1)`;
 
 /**
@@ -82,7 +99,7 @@ export class PersonEvents {
   }
 
   /** @returns the person's events with numbers above `seq`, in order, at most `limit` */
-  async after(tenantId: string, userId: string, seq: number, limit = 100): Promise<PersonEvent[]> {
+  async after(tenantId: string, userId: string, seq: number, limit = EVENT_PAGE): Promise<PersonEvent[]> {
     return this.database.tenant(tenantId, (tx) => tx.query(AFTER, [userId, seq, limit]));
   }
 
@@ -90,6 +107,27 @@ export class PersonEvents {
   async last(tenantId: string, userId: string): Promise<number> {
     const [row]: { last: number }[] = await this.database.tenant(tenantId, (tx) => tx.query(LAST, [userId]));
     return row?.last ?? 0;
+  }
+
+  /**
+   * Where somebody stands who has seen everything up to `seq`: the number of the newest event, and that of the first which
+   * is to come. That is above `seq` + 1 where what was between is kept no longer.
+   */
+  async standing(tenantId: string, userId: string, seq: number): Promise<{ last: number; from: number }> {
+    const [row]: { last: number; first: number | null }[] = await this.database.tenant(tenantId, (tx) =>
+      tx.query(STANDING, [userId, seq]),
+    );
+    const { last, first } = row!;
+    return { last, from: first ?? last + 1 };
+  }
+
+  /**
+   * Of these people, those who have newer events than `seq`, with the number of the newest: one question for all who are
+   * connected, because a notice of another replica can be lost.
+   */
+  async newest(known: readonly PersonAt[]): Promise<PersonAt[]> {
+    const column = <K extends keyof PersonAt>(name: K) => known.map((person) => person[name]);
+    return this.database.system((tx) => tx.query(NEWEST, [column('tenantId'), column('userId'), column('seq')]));
   }
 
   /** Removes what nobody may ask for any more (older than {@link EVENT_HOURS}). */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Settings } from '#libs/config';
 import fastifyCookie from '@fastify/cookie';
@@ -51,6 +51,8 @@ export function createAdapter(settings: Settings, logger: Logger): FastifyAdapte
     // Lines that carry a request id say so themselves: a logger for each request would be made for nothing.
     childLoggerFactory: ((parent: Logger) => parent) as never,
     bodyLimit: settings.REQUEST_BODY_LIMIT_BYTES,
+    // Whatever else a request asks to be upgraded to (some clients ask for h2c each time), it is answered as it is.
+    http: { shouldUpgradeCallback: isLive },
     routerOptions: { maxParamLength: 256 },
     requestTimeout: 60_000,
     keepAliveTimeout: 65_000,
@@ -77,6 +79,13 @@ export function createAdapter(settings: Settings, logger: Logger): FastifyAdapte
       return url.startsWith('/auth/') ? `/api/v1${url}` : url;
     },
   }) as unknown as FastifyAdapter;
+}
+
+/** Where the WebSocket gateway listens. */
+const LIVE_PATH = /^\/ws(\?|$)/;
+
+function isLive(request: IncomingMessage): boolean {
+  return LIVE_PATH.test(request.url ?? '') && request.headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 /** Adds parsers, headers, request log and duration metric. Call once, before the application initialises. */

@@ -1,5 +1,6 @@
 export * from './problem.ts';
 export * from './problem.filter.ts';
+export { answerOnSocket } from './problem.response.ts';
 export * from './validation.ts';
 export * from './json.ts';
 export * from './fastify.ts';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { Problem } from './problem.ts';
 
@@ -37,7 +38,11 @@ export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): 
     socket.destroy();
     return;
   }
-  const problem = unreadable(error);
+  answerOnSocket(unreadable(error), socket);
+}
+
+/** Answers on a connection that has no reply object, and closes it. */
+export function answerOnSocket(problem: Problem, socket: Duplex): void {
   const requestId = randomUUID();
   const body = JSON.stringify(problem.toDocument(requestId));
   const lines = [
@@ -45,6 +50,7 @@ export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): 
     `Content-Type: ${TYPE}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${requestId}`,
+    ...(problem.extras.retryAfter === undefined ? [] : [`Retry-After: ${problem.extras.retryAfter}`]),
     'Cache-Control: no-store',
     'Connection: close',
   ];

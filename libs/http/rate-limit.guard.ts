@@ -25,6 +25,23 @@ const LIMIT = Symbol('rate limit');
 /** Counts this route against a limit a tenant and minute; `sign_in` a network address and minute. */
 export const RateLimit = (name: LimitName) => SetMetadata(LIMIT, name);
 
+/** Counts one call of this kind against what a tenant (or address) may do. @throws Problem `rate_limited` */
+export async function takeFromLimit(
+  limits: RateLimits,
+  settings: Settings,
+  name: LimitName,
+  key: string,
+): Promise<void> {
+  const perMinute = settings[SETTING_OF[name]];
+  const taken = await limits.take(name, key, perMinute);
+  if (taken.ok) return;
+  throw new Problem(
+    'rate_limited',
+    `At most ${perMinute} calls of this kind (${name}) a minute; try again in ${taken.retryAfterSeconds} s.`,
+    { retryAfter: taken.retryAfterSeconds },
+  );
+}
+
 /** Runs after authentication. */
 @Injectable()
 export class RateLimitGuard implements CanActivate {
@@ -42,13 +59,7 @@ export class RateLimitGuard implements CanActivate {
     const name = this.limitOf(context);
     if (!name) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest & AuthenticatedRequest>();
-    const perMinute = this.settings[SETTING_OF[name]];
-    const taken = await this.limits.take(name, request.principal?.tenantId ?? request.ip, perMinute);
-    if (taken.ok) return true;
-    throw new Problem(
-      'rate_limited',
-      `At most ${perMinute} calls of this kind (${name}) a minute; try again in ${taken.retryAfterSeconds} s.`,
-      { retryAfter: taken.retryAfterSeconds },
-    );
+    await takeFromLimit(this.limits, this.settings, name, request.principal?.tenantId ?? request.ip);
+    return true;
   }
 }

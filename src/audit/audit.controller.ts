@@ -1,4 +1,4 @@
-import { Caller, Directory, type Principal, principalName, reachOf, Requires } from '#libs/access';
+import { Caller, type Principal, principalName, reachOf, Requires } from '#libs/access';
 import { type IdempotentRequest, Problem, RateLimit } from '#libs/http';
 import { Body, Controller, Get, Inject, Optional, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
@@ -6,10 +6,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { AuditLog } from './audit-log.ts';
 import { AuditReader } from './audit-reader.ts';
-import { attribute } from './authorship.ts';
 import { Completeness } from './completeness.ts';
 import { AdminsOnly, ExportRights, mayExport } from './export-rights.ts';
-import { repeatableIds } from './ids.ts';
+import { ReceivedEntries } from './received-entries.ts';
 import { decodeCursor } from './cursor.ts';
 import { CONTENT_TYPE, headOf, lineOf } from './export.ts';
 import {
@@ -35,7 +34,7 @@ export class AuditController {
     @Inject(AuditLog) private readonly audit: AuditLog,
     @Inject(AuditReader) private readonly reader: AuditReader,
     @Inject(Completeness) private readonly completeness: Completeness,
-    @Inject(Directory) private readonly directory: Directory,
+    @Inject(ReceivedEntries) private readonly received: ReceivedEntries,
     @Optional() @Inject(ExportRights) private readonly exportRights: ExportRights = new AdminsOnly(),
   ) {}
 
@@ -49,13 +48,7 @@ export class AuditController {
     @Body({ schema: APPEND }) body: AppendBody,
     @Req() request: FastifyRequest & IdempotentRequest,
   ): Promise<{ ids: string[] }> {
-    const many = 'entries' in body;
-    const pathOf = (n: number) => (many ? `entries.${n}.` : '');
-    const bodies = many ? body.entries : [body];
-    const entries = await attribute(principal, this.directory, bodies, request.id, pathOf);
-    // A call that is repeated under its idempotency key, even after a crash, gives the same ids again.
-    const { idempotency } = request;
-    return this.audit.appendAll(entries, idempotency && { ids: repeatableIds(idempotency, entries.length) });
+    return this.received.append(principal, body, request.id, request.idempotency);
   }
 
   @Get()

@@ -8,6 +8,7 @@ import { IdSource, UlidSource } from './ids.ts';
 import { Completeness } from './completeness.ts';
 import { GapWatch } from './gap-watch.ts';
 import { AuditMetrics, PrometheusAuditMetrics } from './metrics.ts';
+import { ReceivedEntries } from './received-entries.ts';
 import { PartitionKeeper, PARTITIONS_AHEAD } from './partition-keeper.ts';
 import { AuditSink, PostgresSink } from './sink.ts';
 
@@ -48,10 +49,11 @@ import { AuditSink, PostgresSink } from './sink.ts';
       useFactory: (settings: Settings) => settings.AUDIT_PARTITIONS_AHEAD,
     },
     AuditReader,
+    ReceivedEntries,
     Completeness,
     GapWatch,
     PartitionKeeper,
   ],
-  exports: [IdSource, AuditLog, AuditReader, Completeness],
+  exports: [IdSource, AuditLog, AuditReader, Completeness, ReceivedEntries],
 })
 export class AuditModule {}

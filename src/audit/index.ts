@@ -7,4 +7,6 @@ export type { AuditFilter } from './filter.ts';
 export { AuditMetrics, PrometheusAuditMetrics } from './metrics.ts';
 export { AuditSink, type Failure, PostgresSink, type PostgresSinkOptions, type Share, SinkError } from './sink.ts';
 export * from './entry.ts';
+export { ReceivedEntries } from './received-entries.ts';
+export { APPEND, type AppendBody } from './schemas.ts';
 export { ExportRights } from './export-rights.ts';

@@ -3,6 +3,7 @@ import { cookieOf, Problem } from '#libs/http';
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { AgentTokens } from './agent-tokens.ts';
+import { Lookups } from './lookups.ts';
 import { Oidc } from './oidc.ts';
 import { People } from './people.ts';
 import { SESSION_COOKIE, Sessions } from './sessions.ts';
@@ -20,6 +21,7 @@ export class Authentication {
     private readonly sessions: Sessions,
     private readonly tokens: AgentTokens,
     private readonly people: People,
+    private readonly lookups: Lookups,
   ) {}
 
   /** @throws Problem `authentication_required`, `invalid_token`, `forbidden` (a cookie on another site's request) */
@@ -50,6 +52,14 @@ export class Authentication {
     const person = await this.people.findByEmailRecently(identity.email);
     if (!person) throw new Problem('invalid_token', `The directory knows nobody with the address "${identity.email}".`);
     return { kind: 'person', tenantId: person.tenantId, person, via: 'token' };
+  }
+
+  /**
+   * Calls `watcher` within half a second of any change to people and credentials, made on whichever replica: whoever was let
+   * in by a token for longer than one call asks again. @returns a function that ends this
+   */
+  onChange(watcher: () => void): () => void {
+    return this.lookups.watch(watcher);
   }
 
   private async bySession(cookie: string): Promise<Principal> {

@@ -17,6 +17,7 @@ const KEPT = 50_000;
  */
 @Injectable()
 export class Lookups implements OnApplicationBootstrap {
+  private readonly watchers = new Set<() => void>();
   private generation = 0;
   private version: string | undefined;
   private lookedAt = -Infinity;
@@ -51,6 +52,13 @@ export class Lookups implements OnApplicationBootstrap {
   /** Everything kept so far is out of date. */
   forget(): void {
     this.generation++;
+    for (const watcher of this.watchers) watcher();
+  }
+
+  /** Calls `watcher` whenever something may have changed. @returns a function that ends this */
+  watch(watcher: () => void): () => void {
+    this.watchers.add(watcher);
+    return () => this.watchers.delete(watcher);
   }
 
   @Interval(LOOK_EVERY_MS)

@@ -8,5 +8,5 @@ export { Propagation } from './bundles/propagation.ts';
 export { PolicyEngine } from './evaluation/engine.ts';
 export { type DecisionAnswer, Evaluator } from './evaluation/evaluator.ts';
 export { Decisions } from './evaluation/decisions.ts';
-export type { Evaluation } from './evaluation/evaluation.schema.ts';
+export { type Evaluation, EVALUATION } from './evaluation/evaluation.schema.ts';
 export { NEW_POLICY } from './policy.schema.ts';

@@ -181,6 +181,7 @@ describe('a decision', () => {
       ['/approvals?status=done', 'status'],
       ['/approvals?kind=mail', 'kind'],
       ['/approvals?cursor=1', 'cursor'],
+      ['/approvals/1', 'id'],
     ] as const)
       expect((await call(ALICE, 'GET', path)).body.errors[0].path).toContain(field);
   });

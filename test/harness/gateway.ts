@@ -77,6 +77,27 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   }
 }
 
+/** A further gateway of this process on the database, OPA and identity provider of another. */
+export interface Replica {
+  readonly url: string;
+  readonly app: NestFastifyApplication;
+  stop(): Promise<void>;
+}
+
+export async function startReplica(of: TestGateway, env: Partial<Settings> = {}): Promise<Replica> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const settings: Settings = {
+    ...of.settings,
+    ...{ PORT: port, PUBLIC_URL: url, OPENCLAW_REPLICA_ID: `test-${port}` },
+    ...env,
+  };
+  const app = await createGateway(settings, pino({ level: process.env.LOG_LEVEL ?? 'silent' }));
+  await app.listen(port, '127.0.0.1');
+  let stopping: Promise<void> | undefined;
+  return { url, app, stop: () => (stopping ??= drain(app, settings)) };
+}
+
 interface Parts {
   readonly shared: TestDatabase | undefined;
   readonly servers: EmbeddedServers;

@@ -5,8 +5,17 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-export const READY = ['briefing', 'policy', 'audit', 'connectors', 'propagation', 'audit-queries', 'memory'] as const;
-export const PLANNED = ['mixed', 'websocket'] as const;
+export const READY = [
+  'briefing',
+  'policy',
+  'audit',
+  'connectors',
+  'propagation',
+  'audit-queries',
+  'memory',
+  'websocket',
+] as const;
+export const PLANNED = ['mixed'] as const;
 export type ScenarioName = (typeof READY)[number];
 
 export interface LoadOptions {
@@ -45,7 +54,8 @@ Scenarios
   propagation     from sending a policy change until OPA decides by it
   audit-queries   every filter of GET /audit over a full log while entries are written
   memory          policy and audit calls for 10 minutes; does memory level off?
-  (mixed and websocket are not there yet)
+  websocket       2,000 WebSockets: what each costs in memory, and how long requests take that come by chance
+  (mixed is not there yet)
 
 Options
   --users N           virtual users, one connection each

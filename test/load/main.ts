@@ -12,6 +12,7 @@ import { propagation } from './scenarios/propagation.ts';
 import { scenarios } from './scenarios.ts';
 import { loadPeople, workerOf } from './seed/people.ts';
 import { fillWorld, hostsOf, worldOf } from './seed/work.ts';
+import { websocket } from './scenarios/websocket.ts';
 import { Stage } from './stage.ts';
 
 const SCENARIOS: Record<ScenarioName, (stage: Stage) => Promise<Report>> = {
@@ -22,6 +23,7 @@ const SCENARIOS: Record<ScenarioName, (stage: Stage) => Promise<Report>> = {
   propagation,
   'audit-queries': auditQueries,
   memory,
+  websocket,
 };
 
 /** @returns the exit code: 0 all criteria hold, 1 one fails, 2 it could not be run */

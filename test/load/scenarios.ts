@@ -56,6 +56,13 @@ const SCENARIOS = z.object({
     callsPerFilter: users,
     criteria: criteria({ p95Ms: users, errorRate: rate }),
   }),
+  websocket: z.object({
+    title: z.string(),
+    users,
+    rate: users,
+    durationSeconds: users,
+    criteria: criteria({ p95Ms: users, p99Ms: users, errorRate: rate, kibPerSocket: users }),
+  }),
   memory: z.object({
     title: z.string(),
     users,

@@ -89,9 +89,14 @@ export class Stage {
     );
   }
 
-  /** A thread with this many connections. It is closed with the stage. */
-  generator(calls: readonly PreparedCall[], labels: readonly string[], connections: number): Generator {
-    const generator = new Generator({ ...this.address, connections, labels, calls, timeoutMs: TIMEOUT_MS });
+  /** A thread with this many connections: HTTP, or WebSockets where their first frames are given. It is closed with the stage. */
+  generator(
+    calls: readonly PreparedCall[],
+    labels: readonly string[],
+    connections: number,
+    hellos?: readonly string[],
+  ): Generator {
+    const generator = new Generator({ ...this.address, connections, labels, calls, timeoutMs: TIMEOUT_MS, hellos });
     this.generators.push(generator);
     return generator;
   }

@@ -104,6 +104,11 @@ export class Propagation implements OnModuleInit, OnApplicationBootstrap, Before
     }
   }
 
+  /** The newest committed revision of a tenant that this replica knows of; 0 where it has none. */
+  wanted(tenantId: string): number {
+    return Math.max(0, this.tenants.all().get(tenantId)?.wanted ?? 0);
+  }
+
   /** Where the base Rego finds the policies of a place, such as `team:platform`. */
   locate(tenantId: string, place: string): string {
     return locatedKey(place, this.tenants.all().get(tenantId)?.current.count ?? 1);

@@ -7,6 +7,17 @@ export interface Outcome {
   readonly failure?: string;
 }
 
+/** Carries one call at a time; calls `settle` exactly once for each. */
+export interface Wire {
+  readonly isBusy: boolean;
+  /** When the call under way was handed over. */
+  readonly sentAt: number;
+  send(request: Uint8Array, now: number, settle: (outcome: Outcome) => void): void;
+  /** Gives the call under way up. */
+  fail(failure: string): void;
+  close(): void;
+}
+
 const NOTHING = Buffer.alloc(0);
 const HEAD_END = Buffer.from('\r\n\r\n');
 const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n');
@@ -16,7 +27,7 @@ const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n');
  * It knows just what this product's API answers: a length or chunks, no trailers, no pipelining. Measured against
  * undici's Pool and node:http (`npm run bench`), it leaves the most of the machine to what is measured.
  */
-export class Connection {
+export class Connection implements Wire {
   private readonly host: string;
   private readonly port: number;
   private socket: Socket | undefined;

@@ -1,6 +1,7 @@
 import { Latencies } from '../latencies.ts';
 import { Arrivals } from './arrivals.ts';
-import { Connection, type Outcome } from './connection.ts';
+import { Connection, type Outcome, type Wire } from './connection.ts';
+import { LiveConnection } from './live-connection.ts';
 import { decisionOf, failureOf, idsOf } from './answers.ts';
 import type { Model, PreparedCall, Progress, Run, RunResult, Setup } from './protocol.ts';
 
@@ -11,13 +12,16 @@ const SWEEP_MS = 250;
 /** Makes the calls of one run after another over the same connections. Lives in a worker thread. */
 export class Engine {
   private readonly setup: Setup;
-  private readonly connections: Connection[];
+  private readonly connections: Wire[];
   private readonly callsOf: PreparedCall[][] = [];
   private current: RunState | undefined;
 
   constructor(setup: Setup) {
     this.setup = setup;
-    this.connections = Array.from({ length: setup.connections }, () => new Connection(setup.host, setup.port));
+    const { host, port, hellos } = setup;
+    this.connections = Array.from({ length: setup.connections }, (_, n) =>
+      hellos ? new LiveConnection(host, port, hellos[n]!) : new Connection(host, port),
+    );
     for (const call of setup.calls) (this.callsOf[call.user] ??= []).push(call);
   }
 

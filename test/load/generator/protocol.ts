@@ -21,6 +21,8 @@ export interface Setup {
   readonly labels: readonly string[];
   readonly calls: readonly PreparedCall[];
   readonly timeoutMs: number;
+  /** The connections are WebSockets, each opened with its frame. */
+  readonly hellos?: readonly string[] | undefined;
 }
 
 /** Closed: each user calls again when it is answered. Open: calls arrive by chance at a mean rate, whatever happens. */

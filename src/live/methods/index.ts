@@ -1,0 +1,20 @@
+import type { Provider, Type } from '@nestjs/common';
+import { AuditAppend } from './audit-append.ts';
+import { LIVE_METHODS, type LiveMethod } from './method.ts';
+import { Ping } from './ping.ts';
+import { PolicyEvaluate } from './policy-evaluate.ts';
+import { SessionsList } from './sessions-list.ts';
+
+export * from './method.ts';
+
+const METHODS: readonly Type<LiveMethod>[] = [PolicyEvaluate, AuditAppend, SessionsList, Ping];
+
+/** Every method, and the table of them. */
+export const METHOD_PROVIDERS: Provider[] = [
+  ...METHODS,
+  {
+    provide: LIVE_METHODS,
+    inject: [...METHODS],
+    useFactory: (...methods: LiveMethod[]) => new Map(methods.map((method) => [method.name, method])),
+  },
+];
