@@ -15,6 +15,9 @@ export const PERMISSIONS = [
   'connectors:use',
   'work:read',
   'work:write',
+  'approvals:read',
+  'approvals:ask',
+  'approvals:decide',
   'status:read',
   'self:read',
 ] as const;
@@ -30,6 +33,9 @@ const OF_USER: readonly Permission[] = [
   'connectors:use',
   'work:read',
   'work:write',
+  'approvals:read',
+  'approvals:ask',
+  'approvals:decide',
   'status:read',
   'self:read',
 ];
@@ -42,7 +48,15 @@ const OF_ROLE: Readonly<Record<Role, readonly Permission[]>> = {
   enterprise_admin: PERMISSIONS,
 };
 
-const OF_AGENT: readonly Permission[] = ['policy:evaluate', 'audit:append', 'connectors:use', 'status:read'];
+/** An assistant asks and reads; deciding is for people, so that none approves itself. */
+const OF_AGENT: readonly Permission[] = [
+  'policy:evaluate',
+  'audit:append',
+  'connectors:use',
+  'approvals:read',
+  'approvals:ask',
+  'status:read',
+];
 
 /** Everything that this caller may do, in the order of {@link PERMISSIONS}. */
 export function permissionsOf(principal: Principal): readonly Permission[] {
