@@ -48,6 +48,7 @@ const OF_ROLE: Readonly<Record<Role, readonly Permission[]>> = {
   enterprise_admin: PERMISSIONS,
 };
 
+/** An assistant asks and reads; deciding is for people, so that none approves itself. */
 const OF_AGENT: readonly Permission[] = [
   'policy:evaluate',
   'audit:append',

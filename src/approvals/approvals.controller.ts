@@ -3,8 +3,6 @@ import { RateLimit } from '#libs/http';
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import type { Approval } from './approval.ts';
-import { Approvals } from './approvals.ts';
 import {
   APPROVAL_ID,
   APPROVAL_LIST,
@@ -16,6 +14,7 @@ import {
   REJECT,
   type Reject,
 } from './approvals.schema.ts';
+import { Approvals } from './approvals.ts';
 import { ToolApprovals } from './tool-approvals.ts';
 
 @ApiTags('Approvals')
@@ -29,10 +28,20 @@ export class ApprovalsController {
   @Get()
   @Requires('approvals:read')
   @RateLimit('work')
-  @ApiOperation({ summary: 'What waits for a decision, and what was decided; newest first' })
+  @ApiOperation({ summary: 'What waits for your decision or was decided, newest first' })
   async list(@Caller() caller: Principal, @Query({ schema: APPROVAL_LIST }) list: ApprovalList) {
-    const { items, nextCursor } = await this.approvals.list(caller, list);
-    return { items: items.map(shown), nextCursor };
+    return this.approvals.list(caller, list);
+  }
+
+  @Post()
+  @Requires('approvals:ask')
+  @RateLimit('work')
+  @ApiOperation({
+    summary: 'An assistant asks its person about a decision `require_approval`',
+    description: 'Asked again about the same decision, it answers with the approval that is there.',
+  })
+  async ask(@Caller() caller: Principal, @Body({ schema: ASK }) body: Ask, @Req() request: FastifyRequest) {
+    return this.tools.ask(caller, body, request.id);
   }
 
   @Get(':id')
@@ -40,19 +49,7 @@ export class ApprovalsController {
   @RateLimit('work')
   @ApiOperation({ summary: 'One approval, with what would be done' })
   async get(@Caller() caller: Principal, @Param('id', { schema: APPROVAL_ID }) id: string) {
-    return shown(await this.approvals.find(caller, id));
-  }
-
-  @Post()
-  @Requires('approvals:ask')
-  @RateLimit('work')
-  @ApiOperation({
-    summary: 'Ask the person whom a decision is about',
-    description:
-      'The decision must be `require_approval` and at most 24 hours old. Asked again, it gives the same approval.',
-  })
-  async ask(@Caller() caller: Principal, @Body({ schema: ASK }) body: Ask, @Req() request: FastifyRequest) {
-    return shown(await this.tools.ask(caller, body, request.id));
+    return this.approvals.find(caller, id);
   }
 
   @Post(':id/approve')
@@ -60,9 +57,9 @@ export class ApprovalsController {
   @Requires('approvals:decide')
   @RateLimit('work')
   @ApiOperation({
-    summary: 'Approve, as it is or edited',
+    summary: 'Let it be done, as it is or as you edit it; the first decision holds',
     description:
-      'The first decision wins; a later one gets 409 with who decided what and when. A tool call is held against today’s policy first.',
+      "Today's policy is asked again first: where it denies by now, this is 409 and the approval is rejected.",
   })
   async approve(
     @Caller() caller: Principal,
@@ -70,24 +67,20 @@ export class ApprovalsController {
     @Body({ schema: APPROVE }) { edit }: Approve,
     @Req() request: FastifyRequest,
   ) {
-    return shown(await this.tools.decide(caller, id, { approve: true, edit }, request.id));
+    return this.approvals.decide(caller, id, { approve: true, edit }, request.id);
   }
 
   @Post(':id/reject')
   @HttpCode(200)
   @Requires('approvals:decide')
   @RateLimit('work')
-  @ApiOperation({ summary: 'Reject: nothing of it is done' })
+  @ApiOperation({ summary: 'Do not let it be done; the first decision holds' })
   async reject(
     @Caller() caller: Principal,
     @Param('id', { schema: APPROVAL_ID }) id: string,
     @Body({ schema: REJECT }) { reason }: Reject,
     @Req() request: FastifyRequest,
   ) {
-    return shown(await this.tools.decide(caller, id, { approve: false, reason }, request.id));
+    return this.approvals.decide(caller, id, { approve: false, reason }, request.id);
   }
-}
-
-function shown({ tenantId: _, ...approval }: Approval) {
-  return approval;
 }

@@ -1,18 +1,19 @@
 import { AuditModule } from '#audit';
 import { IdentityModule } from '#identity';
 import { PolicyModule } from '#policy';
-import { Global, Module } from '@nestjs/common';
-import { APPROVAL_METRICS, ApprovalClock } from './approval-clock.ts';
+import { Module } from '@nestjs/common';
 import { ApprovalsController } from './approvals.controller.ts';
+import { ApprovalsMetrics } from './approvals.metrics.ts';
 import { Approvals } from './approvals.ts';
+import { Deadlines } from './deadlines.ts';
+import { Settlements } from './settlements.ts';
 import { ToolApprovals } from './tool-approvals.ts';
 
-/** What people have to decide: drafted replies, tool calls, commitments. */
-@Global()
+/** What people must decide before it is done: drafted answers, tool calls, commitments. */
 @Module({
   imports: [AuditModule, IdentityModule, PolicyModule],
   controllers: [ApprovalsController],
-  providers: [...APPROVAL_METRICS, Approvals, ToolApprovals, ApprovalClock],
-  exports: [Approvals, ToolApprovals],
+  providers: [Settlements, Approvals, ToolApprovals, Deadlines, ApprovalsMetrics],
+  exports: [Approvals],
 })
 export class ApprovalsModule {}

@@ -1,233 +1,185 @@
-import { AuditLog, IdSource, type NewEntry } from '#audit';
+import { IdSource } from '#audit';
 import { People } from '#identity';
-import { mayActFor, type Principal, principalName } from '#libs/access';
+import { mayActFor, type PersonPrincipal, type Principal, principalName } from '#libs/access';
 import { Clock } from '#libs/clock';
 import { Database, type Transaction } from '#libs/database';
 import { PersonEvents } from '#libs/events';
-import { invalid, Problem } from '#libs/http';
+import { Problem } from '#libs/http';
 import { Injectable } from '@nestjs/common';
-import type { Approval, ApprovalKind, ApprovalOwner, NewApproval, Verdict } from './approval.ts';
-import type { ApprovalList } from './approvals.schema.ts';
 import * as sql from './approvals.sql.ts';
+import {
+  type Approval,
+  BY_POLICY,
+  type Decision,
+  EXPIRES_AFTER_MS,
+  type Kind,
+  type NewApproval,
+  type Owner,
+  tooLate,
+} from './approval.ts';
+import type { ApprovalList } from './approvals.schema.ts';
+import { edited } from './editing.ts';
+import { pendingPayload, Settlements } from './settlements.ts';
 
-/** How long a question waits, in milliseconds. Source: DOMAIN rules, section 5. */
-export const WAITS_MS = 24 * 60 * 60_000;
-
-interface Outcome {
-  readonly status: 'approved' | 'rejected';
-  readonly by: string;
-  readonly reason?: string | undefined;
-  readonly edit?: Readonly<Record<string, unknown>> | undefined;
-}
-
-/** The one queue of what people have to decide. The first decision wins, and what follows from it commits with it. */
+/** The one queue of what people must decide. */
 @Injectable()
 export class Approvals {
-  private readonly owners = new Map<ApprovalKind, ApprovalOwner>();
-
   constructor(
     private readonly database: Database,
-    private readonly audit: AuditLog,
     private readonly events: PersonEvents,
+    private readonly settlements: Settlements,
     private readonly people: People,
     private readonly ids: IdSource,
     private readonly clock: Clock,
   ) {}
 
-  /** Says whose the questions of this kind are. Once a kind, when the application starts. */
-  own(kind: ApprovalKind, owner: ApprovalOwner): void {
-    if (this.owners.has(kind)) throw new Error(`Approvals of the kind "${kind}" have an owner already.`);
-    this.owners.set(kind, owner);
-  }
-
   /**
-   * Asks a person, in the caller's transaction; to be its last step, followed by {@link announce} once it has committed. The same
-   * message, decision, or exchange asked again gives the question that is there.
+   * Puts something before a person, in the caller's transaction, with the event that tells of it; so to be called last there,
+   * and then {@link announce} after the transaction. It expires after 24 hours.
+   * @returns the approval; the one that is there, where the same message, decision or exchange was asked before
    */
   async request(tx: Transaction, wanted: NewApproval): Promise<Approval> {
+    const { tenantId, userId, kind, subject, proposal, classification } = wanted;
     const now = this.clock.now();
-    const { tenantId, userId, messageId = null, decisionId = null, exchangeId = null } = wanted;
-    const [row]: sql.ApprovalRow[] = await tx.query(sql.INSERT, [
-      tenantId,
-      this.ids.next(),
-      userId,
-      wanted.kind,
-      wanted.subject.slice(0, 500),
-      JSON.stringify(wanted.proposal),
-      wanted.classification,
-      messageId,
-      decisionId,
-      exchangeId,
-      new Date(now),
-      new Date(now + WAITS_MS),
+    const asked = [wanted.messageId ?? null, wanted.decisionId ?? null, wanted.exchangeId ?? null];
+    const [row]: sql.ApprovalRow[] = await tx.query(sql.INSERT_APPROVAL, [
+      ...[tenantId, this.ids.next(), userId, kind, subject, JSON.stringify(proposal), classification],
+      ...[new Date(now), new Date(now + EXPIRES_AFTER_MS), ...asked, wanted.requestId ?? null],
     ]);
-    if (!row) {
-      const [same]: sql.ApprovalRow[] = await tx.query(sql.SAME, [userId, messageId, decisionId, exchangeId]);
-      return sql.toApproval(same!);
+    if (row) {
+      const approval = sql.toApproval(row);
+      await this.events.append(tx, { tenantId, userId, event: 'approval.pending', payload: pendingPayload(approval) });
+      return approval;
     }
-    const approval = sql.toApproval(row);
-    const by = { actor: 'system', requestId: wanted.requestId ?? null };
-    await this.audit.appendWithin(tx, await this.entry(approval, 'requested', 'pending_approval', by));
-    await this.events.append(tx, { tenantId, userId, event: 'approval.pending', payload: told(approval) });
-    return approval;
+    const [first]: sql.ApprovalRow[] = await tx.query(sql.FIND_ASKED, [...asked, userId]);
+    if (!first) throw new Error('An approval is there and cannot be seen');
+    return sql.toApproval(first);
   }
 
+  /** Lets those who are connected for the person look at once. To be called after the transaction. */
   announce({ tenantId, userId }: Approval): void {
     this.events.announce(tenantId, userId);
   }
 
-  /** @throws Problem `not_found`, also for what is not the caller's to see */
-  async find(caller: Principal, id: string): Promise<Approval> {
-    const [row]: sql.ApprovalRow[] = await this.database.tenant(caller.tenantId, (tx) => tx.query(sql.FIND, [id]));
-    if (!row || !maySee(caller, row.user_id)) throw new Problem('not_found', `You have no approval "${id}".`);
+  /** Declares who acts on what is decided about a kind, once a kind. @throws Error where somebody does already */
+  own(kind: Kind, owner: Owner): void {
+    if (this.settlements.owners.has(kind)) throw new Error(`Approvals of kind "${kind}" have an owner already`);
+    this.settlements.owners.set(kind, owner);
+  }
+
+  /**
+   * The person's word. The first one holds, whoever else speaks at the same time.
+   * @throws Problem `forbidden` for assistants and for those who may only look; `not_found`; `conflict` with who decided what
+   * and when, or with the reason for which policy no longer lets it be; `validation_failed` for an edit that may not be;
+   * `policy_engine_unreachable`, and nothing has changed
+   */
+  async decide(principal: Principal, id: string, decision: Decision, requestId: string): Promise<Approval> {
+    if (principal.kind === 'agent')
+      throw new Problem('forbidden', 'An assistant must not approve: only the person concerned decides.');
+    const approval = await this.find(principal, id);
+    if (approval.userId !== principal.person.id)
+      throw new Problem('forbidden', `Only "${approval.userId}" decides about approval "${id}"; you may read it.`);
+    this.refuseLate(approval);
+    if (!decision.approve)
+      return this.settle(principal, id, requestId, { status: 'rejected', reason: decision.reason });
+    const owner = this.settlements.ownerOf(approval.kind);
+    const proposal = decision.edit && edited(approval, decision.edit, owner.editable);
+    const refusal = await owner.recheck?.(principal, approval, requestId);
+    if (!refusal) return this.settle(principal, id, requestId, { status: 'approved', proposal });
+    const { reason, decisionId } = refusal;
+    const change = { status: 'rejected', reason, decidedBy: BY_POLICY } as const;
+    await this.settle(principal, id, requestId, change, { recheckDecisionId: decisionId });
+    const detail = `Today's policy no longer lets this be, so it is rejected: ${reason}`;
+    throw new Problem('conflict', detail, { members: { decisionId, approvalId: id } });
+  }
+
+  /** One that the caller may read: their own; an assistant those of its people; an enterprise admin all. @throws Problem `not_found` */
+  async find(principal: Principal, id: string): Promise<Approval> {
+    const [row]: sql.ApprovalRow[] = await this.database.tenant(principal.tenantId, (tx) =>
+      tx.query(sql.FIND_APPROVAL, [id]),
+    );
+    if (!row || !mayRead(principal, row.user_id)) throw noSuchApproval(id);
     return sql.toApproval(row);
   }
 
-  /** Newest first: a person's own; an administrator's and an assistant's of the person they name. */
-  async list(caller: Principal, { userId, status, kind, limit, cursor }: ApprovalList) {
-    const whose = userId ?? (caller.kind === 'person' ? caller.person.id : undefined);
-    if (whose === undefined) throw invalid('userId', 'must name the person whose approvals are wanted');
-    if (!maySee(caller, whose) || !(await this.people.find(caller.tenantId, whose)))
-      throw new Problem('not_found', `There is nobody "${whose}" whose approvals you may see.`);
-    const rows: sql.ApprovalRow[] = await this.database.tenant(caller.tenantId, (tx) =>
-      tx.query(sql.LIST, [whose, status ?? null, kind ?? null, cursor ?? null, limit + 1]),
+  /** Newest first: a person's own, unless they name somebody whose they may read; an assistant's those of its people. */
+  async list(
+    principal: Principal,
+    { userId, status, kind, limit, cursor }: ApprovalList,
+  ): Promise<{ items: Approval[]; nextCursor: string | null }> {
+    if (userId !== undefined && !mayRead(principal, userId)) throw nobody(userId);
+    const whose = userId === undefined ? peopleOf(principal) : [userId];
+    const values = [whose, status ?? null, kind ?? null, cursor ?? null, limit + 1];
+    const rows: sql.ApprovalRow[] = await this.database.tenant(principal.tenantId, (tx) =>
+      tx.query(sql.LIST_APPROVALS, values),
     );
+    // Whoever has left keeps what there was.
+    if (userId !== undefined && rows.length === 0 && !(await this.people.find(principal.tenantId, userId)))
+      throw nobody(userId);
     const items = rows.slice(0, limit).map(sql.toApproval);
     return { items, nextCursor: rows.length > limit ? items.at(-1)!.id : null };
   }
 
-  /** How many questions wait for this person. */
+  /** How much waits for this person now. */
   async pendingOf(tenantId: string, userId: string): Promise<number> {
+    const now = new Date(this.clock.now());
     const [row]: { n: number }[] = await this.database.tenant(tenantId, (tx) =>
-      tx.query(sql.PENDING_OF_PERSON, [userId, new Date(this.clock.now())]),
+      tx.query(sql.COUNT_PENDING, [userId, now]),
     );
     return row!.n;
   }
 
-  /**
-   * Decides a question for good.
-   * @throws Problem `not_found`; `forbidden` for everybody but the person concerned; `conflict` where it is decided already;
-   *   `validation_failed` for an edit that its kind does not allow
-   */
-  async decide(caller: Principal, id: string, verdict: Verdict, requestId: string): Promise<Approval> {
-    const approval = await this.find(caller, id);
-    if (caller.kind !== 'person' || caller.person.id !== approval.userId)
-      throw new Problem('forbidden', `Only ${approval.userId} can decide this: it is done in their name.`);
-    const edit = verdict.approve ? this.edited(approval.kind, verdict.edit) : undefined;
-    const status = verdict.approve ? 'approved' : 'rejected';
-    const reason = verdict.approve ? undefined : verdict.reason;
-    return this.settle(approval, { status, by: principalName(caller), reason, edit }, requestId);
-  }
-
-  /** Decides in the name of `by`: the decision, what follows from it, its record and its event are one transaction. */
-  async settle(approval: Approval, { status, by, reason, edit }: Outcome, requestId: string): Promise<Approval> {
-    const { tenantId, id } = approval;
-    const decided = await this.database.tenant(tenantId, async (tx) => {
-      const values = [id, status, new Date(this.clock.now()), by, reason ?? null, edit ? JSON.stringify(edit) : null];
-      const [[row]]: [sql.ApprovalRow[], number] = await tx.query(sql.DECIDE, values);
-      return row && this.conclude(tx, sql.toApproval(row), { actor: by, requestId });
-    });
-    if (!decided) throw await this.lost(approval);
-    this.concluded(decided);
-    return decided;
-  }
-
-  /** Ends a question whose time is over. @returns undefined where somebody has decided it, or it has time left */
-  async expire(tenantId: string, id: string): Promise<Approval | undefined> {
-    const expired = await this.database.tenant(tenantId, async (tx) => {
-      const [[row]]: [sql.ApprovalRow[], number] = await tx.query(sql.EXPIRE, [id, new Date(this.clock.now())]);
-      return row && this.conclude(tx, sql.toApproval(row), { actor: 'system', requestId: null });
-    });
-    if (expired) this.concluded(expired);
-    return expired;
-  }
-
-  /** Reminds of a question, once. */
-  async remind(tenantId: string, id: string): Promise<void> {
-    const reminded = await this.database.tenant(tenantId, async (tx) => {
-      const [[row]]: [sql.ApprovalRow[], number] = await tx.query(sql.REMIND, [id, new Date(this.clock.now())]);
-      if (!row) return undefined;
-      const approval = sql.toApproval(row);
-      const payload = { ...told(approval), reminder: true };
-      await this.events.append(tx, { tenantId, userId: approval.userId, event: 'approval.pending', payload });
-      return approval;
-    });
-    if (reminded) this.announce(reminded);
-  }
-
-  private async conclude(
-    tx: Transaction,
-    approval: Approval,
-    by: { readonly actor: string; readonly requestId: string | null },
+  private async settle(
+    principal: PersonPrincipal,
+    id: string,
+    requestId: string,
+    change: {
+      readonly status: 'approved' | 'rejected';
+      readonly reason?: string | undefined;
+      readonly proposal?: Record<string, unknown> | undefined;
+      readonly decidedBy?: string;
+    },
+    detail?: Readonly<Record<string, unknown>>,
   ): Promise<Approval> {
-    const { tenantId, userId, status } = approval;
-    await this.owners.get(approval.kind)?.settled(tx, approval);
-    const outcome = status === 'approved' ? 'success' : 'denied';
-    await this.audit.appendWithin(tx, await this.entry(approval, status, outcome, by));
-    const payload = { ...told(approval), status, decidedBy: approval.decidedBy ?? null };
-    await this.events.append(tx, { tenantId, userId, event: 'approval.decided', payload });
-    return approval;
+    const actor = principalName(principal);
+    const values = [
+      ...[id, change.status, new Date(this.clock.now()), change.decidedBy ?? actor, change.reason ?? null],
+      change.proposal ? JSON.stringify(change.proposal) : null,
+    ];
+    const settled = await this.settlements.settle(
+      principal.tenantId,
+      async (tx) => {
+        const [row]: sql.ApprovalRow[] = await tx.query(sql.DECIDE, values);
+        return row && sql.toApproval(row);
+      },
+      { actor, person: principal.person, requestId, ...(detail ? { detail } : {}) },
+    );
+    if (settled) return settled;
+    throw new Problem('conflict', tooLate(await this.find(principal, id), this.clock.now()));
   }
 
-  private concluded(approval: Approval): void {
-    this.owners.get(approval.kind)?.after?.(approval);
-    this.announce(approval);
-  }
-
-  private edited(kind: ApprovalKind, edit: Readonly<Record<string, unknown>> | undefined) {
-    if (edit === undefined) return undefined;
-    const editable = this.owners.get(kind)?.editable;
-    if (!editable) throw invalid('edit', `nothing of an approval of the kind "${kind}" can be edited`);
-    const read = editable.safeParse(edit);
-    if (read.success) return read.data;
-    const errors = read.error.issues.map(({ path, message }) => ({ path: ['edit', ...path].join('.'), message }));
-    throw new Problem('validation_failed', 'The edit is not valid.', { errors });
-  }
-
-  /** Why a decision came to nothing. */
-  private async lost({ tenantId, id, expiresAt }: Approval): Promise<Problem> {
-    const [row]: sql.ApprovalRow[] = await this.database.tenant(tenantId, (tx) => tx.query(sql.FIND, [id]));
-    if (!row) return new Problem('not_found', `You have no approval "${id}".`);
-    const now = sql.toApproval(row);
-    const members = {
-      approval: { status: now.status, decidedBy: now.decidedBy ?? null, decidedAt: now.decidedAt ?? null },
-    };
-    const detail =
-      now.status === 'pending' || now.status === 'expired'
-        ? `Its time was over at ${expiresAt}; nothing was done.`
-        : `It is decided already: ${now.decidedBy} ${now.status} it at ${now.decidedAt}.`;
-    return new Problem('conflict', detail, { members });
-  }
-
-  private async entry(
-    approval: Approval,
-    operation: string,
-    outcome: NewEntry['outcome'],
-    { actor, requestId }: { readonly actor: string; readonly requestId: string | null },
-  ): Promise<NewEntry> {
-    const { id, kind, messageId, decisionId, exchangeId, edited, reason } = approval;
-    const person = await this.people.find(approval.tenantId, approval.userId);
-    return {
-      tenantId: approval.tenantId,
-      userId: approval.userId,
-      orgId: person?.orgId ?? null,
-      teamIds: person?.teamIds ?? [],
-      actor,
-      actionType: 'approval',
-      actionDetail: { operation, approvalId: id, kind, messageId, decisionId, exchangeId, edited, reason },
-      dataClassification: approval.classification,
-      outcome,
-      requestId,
-    };
+  private refuseLate(approval: Approval): void {
+    const now = this.clock.now();
+    if (approval.status !== 'pending' || Date.parse(approval.expiresAt) <= now)
+      throw new Problem('conflict', tooLate(approval, now));
   }
 }
 
-/** People see their own, an enterprise admin those of the tenant, an assistant those of the people it acts for. */
-function maySee(caller: Principal, userId: string): boolean {
-  if (caller.kind === 'agent') return mayActFor(caller, userId);
-  return caller.person.id === userId || caller.person.roles.includes('enterprise_admin');
+function mayRead(principal: Principal, userId: string): boolean {
+  if (principal.kind === 'agent') return mayActFor(principal, userId);
+  return principal.person.id === userId || principal.person.roles.includes('enterprise_admin');
 }
 
-function told({ id, kind, subject, expiresAt }: Approval) {
-  return { id, kind, subject, expiresAt };
+/** Whose approvals a list is of; null: of everybody. */
+function peopleOf(principal: Principal): readonly string[] | null {
+  if (principal.kind === 'person') return [principal.person.id];
+  return principal.userIds === '*' ? null : principal.userIds;
+}
+
+function nobody(userId: string): Problem {
+  return new Problem('not_found', `There is nobody "${userId}" whose approvals you may read.`);
+}
+
+function noSuchApproval(id: string): Problem {
+  return new Problem('not_found', `There is no approval "${id}" that you may read.`);
 }

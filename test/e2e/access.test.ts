@@ -113,10 +113,10 @@ const TABLE: Row[] = [
   ['GET', '/api/v1/briefing-schedule', [401, 403, 200, 200, 200, 200, 200]],
   ['PUT', '/api/v1/briefing-schedule', [401, 403, 200, 200, 200, 200, 200], () => ({ cron: '0 8 * * 1-5' })],
 
-  ['GET', '/api/v1/approvals', [401, 400, 200, 200, 200, 200, 200]],
+  ['GET', '/api/v1/approvals', [401, 200, 200, 200, 200, 200, 200]],
   ['GET', '/api/v1/approvals?userId=alice', [401, 200, 200, 404, 404, 200, 404]],
+  ['POST', '/api/v1/approvals', [401, 201, 201, 404, 404, 404, 404], () => ({ decisionId: things.asked })],
   ['GET', '/api/v1/approvals/{approval}', [401, 200, 200, 404, 404, 200, 404]],
-  ['POST', '/api/v1/approvals', [401, 201, 201, 404, 404, 404, 404], () => ({ decisionId: things.sendDecision })],
   ['POST', '/api/v1/approvals/{approval}/approve', [401, 403, 200, 404, 404, 403, 404], () => ({})],
   ['POST', '/api/v1/approvals/{otherApproval}/reject', [401, 403, 200, 404, 404, 403, 404], () => ({})],
 
@@ -180,13 +180,11 @@ beforeAll(async () => {
   things.teamPolicy = (await make(admin, '/policies', policy('team', 'platform'))).id;
   things.webPolicy = (await make(admin, '/policies', policy('team', 'web'))).id;
   things.agentDecision = (await make(agent.token, '/policy/evaluate', { action: 'email_read' })).decisionId;
-  const asked = async () => {
-    const { decisionId } = await make(agent.token, '/policy/evaluate', { action: 'email_send' });
-    return [decisionId, (await make(agent.token, '/approvals', { decisionId })).id];
-  };
-  [things.sendDecision, things.approval] = await asked();
-  [, things.otherApproval] = await asked();
   things.carolDecision = (await make('carol@acme.test', '/policy/evaluate', { action: 'email_read' })).decisionId;
+  const toAsk = async () => (await make(agent.token, '/policy/evaluate', { action: 'email_send' })).decisionId;
+  things.asked = await toAsk();
+  for (const name of ['approval', 'otherApproval'])
+    things[name] = (await make(agent.token, '/approvals', { decisionId: await toAsk() })).id;
   await make(admin, '/users', { users: [{ ...NEWCOMER, id: 'leaver', email: 'leaver@acme.test' }] });
   things.leaver = 'leaver';
   things.bobConnector = (await make(admin, '/connectors', connector('github', 'bob'))).id;
