@@ -1,9 +1,10 @@
+import { ApprovalsModule } from '#approvals';
 import { AuditModule } from '#audit';
 import { IdentityModule } from '#identity';
 import { PolicyModule } from '#policy';
 import { Module } from '@nestjs/common';
 import { Bulletin } from './bulletin.ts';
-import { DecisionDesk, NoDesk } from './decision-desk.ts';
+import { DecisionDesk } from './decision-desk.ts';
 import { Endings } from './endings.ts';
 import { EXCHANGE_METRICS, ExchangeMetrics } from './exchange.metrics.ts';
 import { ExchangeReader } from './exchange-reader.ts';
@@ -17,7 +18,7 @@ import { TimeOver } from './time-over.ts';
 
 /** Bounded conversations between the assistants of two people. */
 @Module({
-  imports: [AuditModule, IdentityModule, PolicyModule],
+  imports: [AuditModule, IdentityModule, PolicyModule, ApprovalsModule],
   controllers: [ExchangesController],
   providers: [
     ...EXCHANGE_METRICS,
@@ -31,7 +32,7 @@ import { TimeOver } from './time-over.ts';
     TimeOver,
     Exchanges,
     ExchangeReader,
-    { provide: DecisionDesk, useClass: NoDesk },
+    DecisionDesk,
   ],
   exports: [Exchanges, Speaker, ExchangeReader],
 })

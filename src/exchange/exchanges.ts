@@ -1,3 +1,4 @@
+import type { Approval } from '#approvals';
 import { AuditLog, IdSource } from '#audit';
 import { type DirectoryPerson, People } from '#identity';
 import { mayActFor, type Principal, principalName } from '#libs/access';
@@ -8,7 +9,7 @@ import { Database, type Transaction } from '#libs/database';
 import { Problem, type ProblemCode } from '#libs/http';
 import { Inject, Injectable } from '@nestjs/common';
 import { Bulletin, type Told } from './bulletin.ts';
-import { type AskedQuestion, DecisionDesk } from './decision-desk.ts';
+import { DecisionDesk, type Question } from './decision-desk.ts';
 import { Endings } from './endings.ts';
 import { ExchangeMetrics } from './exchange.metrics.ts';
 import type { Send } from './exchange.schema.ts';
@@ -55,7 +56,7 @@ type Taken =
   | {
       readonly answer: SendAnswer;
       readonly told: readonly Told[];
-      readonly asked: readonly AskedQuestion[];
+      readonly asked: readonly Approval[];
       readonly held: boolean;
     }
   | { readonly problem: Problem };
@@ -144,7 +145,7 @@ export class Exchanges {
       throw taken.problem;
     }
     this.bulletin.announce(from.tenantId, taken.told);
-    for (const question of taken.asked) question.announce();
+    for (const approval of taken.asked) this.desk.announce(approval);
     this.metrics.sent(taken.held ? 'held' : taken.answer.outcome);
     return taken.answer;
   }
@@ -256,7 +257,7 @@ export class Exchanges {
       why: ask,
       asked: ask?.people ?? [],
     });
-    const asked: AskedQuestion[] = [];
+    const asked: Approval[] = [];
     const waiting: Waiting[] = [...row.waiting];
     // After the audit entries: asking tells people, and whoever tells holds their counter to the end.
     for (const userId of people) {
@@ -444,7 +445,13 @@ export class Exchanges {
     for (const entry of entries) await this.audit.appendWithin(tx, entry);
   }
 
-  private question(call: Call, judged: Omit<Attempt, 'exchange'>, row: ExchangeRow, userId: string, why: Reasons) {
+  private question(
+    call: Call,
+    judged: Omit<Attempt, 'exchange'>,
+    row: ExchangeRow,
+    userId: string,
+    why: Reasons,
+  ): Question {
     const { sender, envelope, sharing } = judged;
     const type = envelope.exchange_type.replace('_', ' ');
     const subject =
@@ -456,16 +463,16 @@ export class Exchanges {
       userId,
       subject,
       proposal: {
+        exchangeId: row.id,
+        conversationId: envelope.conversation_id,
+        exchangeType: envelope.exchange_type,
+        round: envelope.exchange_round,
         from: sender.userId,
         to: call.receiver.userId,
-        exchangeType: envelope.exchange_type,
-        conversationId: envelope.conversation_id,
-        round: envelope.exchange_round,
         message: sharing.message,
         reason: userId === sender.userId ? why.reason : (why.plainly ?? why.reason),
       },
       classification: sharing.highest,
-      exchangeId: row.id,
       requestId: call.requestId,
     };
   }

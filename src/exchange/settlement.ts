@@ -19,7 +19,9 @@ export interface Decided {
   readonly tenantId: string;
   readonly userId: string;
   readonly exchangeId: string;
-  readonly status: 'approved' | 'rejected' | 'expired';
+  readonly status: 'pending' | 'approved' | 'rejected' | 'expired';
+  /** It was not the person's no but policy's. */
+  readonly byPolicy: boolean;
 }
 
 /** What people decide upon exchanges. Each locks the row first: of several that race, the first counts. */
@@ -56,16 +58,22 @@ export class Settlement {
     this.bulletin.announce(caller.tenantId, told);
   }
 
-  /** The decision of a person who was asked. Does nothing where the exchange has ended otherwise meanwhile. */
-  async settled(tx: Transaction, { id, tenantId, userId, exchangeId, status }: Decided): Promise<void> {
+  /**
+   * The decision of a person who was asked.
+   * @throws Problem `conflict` for a yes that comes too late, because the exchange has ended; a no makes no difference then
+   */
+  async settled(tx: Transaction, { id, tenantId, userId, exchangeId, status, byPolicy }: Decided): Promise<void> {
     const [row]: ExchangeRow[] = await tx.query(sql.LOCK_EXCHANGE, [exchangeId]);
     const entry = row?.waiting.find(({ approvalId }) => approvalId === id);
-    if (!row || !entry || row.outcome !== 'in_progress') return;
+    if (!row || !entry || row.outcome !== 'in_progress') {
+      if (status !== 'approved') return;
+      throw new Problem('conflict', `This exchange is over (${row?.outcome ?? 'gone'}): there is nothing to approve.`);
+    }
     const by = { actor: `user:${userId}`, requestId: null };
     if (status !== 'approved') {
       const ending =
         status === 'rejected'
-          ? ({ outcome: 'denied', reason: `${userId} has said no.` } as const)
+          ? ({ outcome: 'denied', reason: byPolicy ? NO_MORE : `${userId} has said no.` } as const)
           : ({ outcome: 'expired', reason: `${userId} has not decided in time.`, actor: 'system' } as const);
       return this.bulletin.append(tx, tenantId, await this.endings.end(tx, row, { ...by, ...ending }));
     }
@@ -155,6 +163,8 @@ export class Settlement {
     return new Date(this.clock.now());
   }
 }
+
+const NO_MORE = 'Policy no longer lets this be.';
 
 export function noSuchExchange(id: string): Problem {
   return new Problem('not_found', `You have no exchange "${id}".`);

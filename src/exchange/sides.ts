@@ -24,39 +24,34 @@ export class Sides {
     caller: Principal,
     sender: DirectoryPerson,
     receiver: DirectoryPerson,
-    { type, crossOrg, classification }: AskedExchange,
+    asked: AskedExchange,
     requestId: string,
   ): Promise<{ sender: Side; receiver: Side }> {
-    const context = (label: Classification) => ({
-      feature: 'ocip_exchange',
-      // Without the round: beyond the limit people take over, which is not a denial.
-      exchange: { type, cross_org: crossOrg, classification: label },
-    });
     const receiving: Principal = { kind: 'person', tenantId: receiver.tenantId, person: receiver, via: 'token' };
+    const sending = { ...request(true, asked), ...(caller.kind === 'agent' ? { subject: { userId: sender.id } } : {}) };
     const [sends, receives] = await Promise.all([
-      this.evaluator.evaluate(
-        caller,
-        {
-          action: 'sessions_send',
-          ...(caller.kind === 'agent' ? { subject: { userId: sender.id } } : {}),
-          context: context(classification),
-        },
-        requestId,
-      ),
-      // How much may be shared is the sender's policy alone.
-      this.evaluator.evaluate(
-        receiving,
-        { action: 'sessions_receive', context: context('public') },
-        requestId,
-        'system',
-      ),
+      this.evaluator.evaluate(caller, sending, requestId),
+      this.evaluator.evaluate(receiving, request(false, asked), requestId, 'system'),
     ]);
-    if ([sends, receives].some(({ reason }) => reason === 'policy_engine_unreachable')) {
-      const detail = 'The policy engine cannot be asked now, so nothing was sent. Try again.';
-      throw new Problem('policy_engine_unreachable', detail, { retryAfter: 2 });
-    }
-    return { sender: sideOf(sends), receiver: sideOf(receives) };
+    return { sender: sideOf(reached(sends)), receiver: sideOf(reached(receives)) };
   }
+
+  /** For one person once more, later. @throws Problem `policy_engine_unreachable` */
+  async again(person: Principal, sends: boolean, asked: AskedExchange, requestId: string): Promise<DecisionAnswer> {
+    return reached(await this.evaluator.evaluate(person, request(sends, asked), requestId));
+  }
+}
+
+/** Without the round: beyond the limit people take over, which is not a denial. How much may be shared is the sender's policy. */
+function request(sends: boolean, { type, crossOrg, classification }: AskedExchange) {
+  const exchange = { type, cross_org: crossOrg, classification: sends ? classification : 'public' };
+  return { action: sends ? 'sessions_send' : 'sessions_receive', context: { feature: 'ocip_exchange', exchange } };
+}
+
+function reached(answer: DecisionAnswer): DecisionAnswer {
+  if (answer.reason !== 'policy_engine_unreachable') return answer;
+  const detail = 'The policy engine cannot be asked now, so nothing was done. Try again.';
+  throw new Problem('policy_engine_unreachable', detail, { retryAfter: 2 });
 }
 
 function sideOf({ decision, reason, constraints }: DecisionAnswer): Side {

@@ -1,5 +1,6 @@
+import { Approvals } from '#approvals';
+import { People } from '#identity';
 import { Database } from '#libs/database';
-import { Settlement } from '../../src/exchange/settlement.ts';
 import { type Answer, startTestGateway, type TestGateway } from '../harness/gateway.ts';
 
 export const ALICE = 'alice@acme.test';
@@ -48,7 +49,7 @@ export interface ExchangeGateway {
   /** `agent_exchange` entries of a person, newest first, as that person's tenant's administrator reads them. */
   audit(userId: string, admin?: string): Promise<AuditView[]>;
   /** The word of a person on what they were asked last in an exchange. */
-  decide(userId: string, exchangeId: string, status: 'approved' | 'rejected' | 'expired'): Promise<void>;
+  decide(userId: string, exchangeId: string, status: 'approved' | 'rejected'): Promise<void>;
   system(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
   /** What a person has been told, in order. */
   told(userId: string): Promise<Record<string, unknown>[]>;
@@ -91,16 +92,13 @@ export async function startExchangeGateway(env: Record<string, string> = {}): Pr
       ),
     decide: async (userId, exchangeId, status) => {
       const [row] = await system(`SELECT waiting FROM exchanges WHERE id = $1`, [exchangeId]);
-      const waiting = (row!.waiting as { approvalId: string; userId: string }[]).findLast(
-        (one) => one.userId === userId,
-      );
+      const waiting = row!.waiting as { approvalId: string; userId: string }[];
+      const person = await gateway.app.get(People, { strict: false }).find('acme', userId);
+      const principal = { kind: 'person', tenantId: 'acme', person: person!, via: 'token' } as const;
+      const id = waiting.findLast((one) => one.userId === userId)!.approvalId;
       await gateway.app
-        .get(Database, { strict: false })
-        .tenant('acme', (tx) =>
-          gateway.app
-            .get(Settlement, { strict: false })
-            .settled(tx, { id: waiting!.approvalId, tenantId: 'acme', userId, exchangeId, status }),
-        );
+        .get(Approvals, { strict: false })
+        .decide(principal, id, { approve: status === 'approved' }, 'test');
     },
     get: (who, id) => gateway.call(who, 'GET', `/api/v1/exchanges/${id}`),
     audit: async (userId, admin = ADMIN) =>
