@@ -9,7 +9,9 @@ let at: ExchangeGateway;
 beforeAll(async () => {
   at = await startExchangeGateway();
   const person = (id: string, orgId = 'engineering') => ({ id, email: `${id}@acme.test`, name: id, orgId });
-  await admin('/users', { users: [person('fay', 'sales'), person('gus'), person('hal'), person('ivy')] });
+  await admin('/users', {
+    users: [person('fay', 'sales'), person('gus'), person('hal'), person('ivy'), person('ken')],
+  });
   const rules = (userId: string, domain: string, content: string) =>
     admin('/policies', {
       ...{ scope: 'user', scopeId: userId, domain, name: `Of ${userId} alone`, version: '1.0.0', content },
@@ -406,6 +408,69 @@ describe('people decide', () => {
     expect(answer.body).toMatchObject({ delivered: false, waitingFor: ['olga', 'olga'] });
     await at.decide('olga', exchangeId, 'approved');
     expect((await at.get(BOB, exchangeId)).body).toMatchObject({ outcome: 'in_progress', waitingFor: ['olga'] });
+  });
+
+  test('what people are asked lies in their queue with the words, and each round is asked about by itself', async () => {
+    const id = conversation();
+    const { exchangeId } = (await ask(id, {}, 'We guarantee one.')).body;
+    const queue = async () =>
+      (await at.system(`SELECT kind, status, classification, proposal, exchange_id FROM approvals ORDER BY id`)).filter(
+        ({ proposal }) => (proposal as { exchangeId: string }).exchangeId === exchangeId,
+      );
+    expect(await queue()).toEqual([
+      {
+        kind: 'commitment',
+        status: 'pending',
+        classification: 'internal',
+        exchange_id: exchangeId,
+        proposal: expect.objectContaining({
+          ...{ exchangeId, round: 1, from: 'bob', to: 'olga' },
+          message: { text: 'We guarantee one.', parts: [] },
+          reason: 'Only people commit. Found: guarantee.',
+        }),
+      },
+    ]);
+    await at.decide('bob', exchangeId, 'approved');
+    const second = await ask(id, { exchange_round: 2 }, 'We guarantee two.');
+    expect(second.body).toMatchObject({ delivered: false, waitingFor: ['bob'] });
+    await at.decide('bob', exchangeId, 'approved');
+    expect((await queue()).map(({ status }) => status)).toEqual(['approved', 'approved']);
+    expect(await said(exchangeId)).toEqual(['We guarantee one.', 'We guarantee two.']);
+  });
+
+  test('a yes after the end changes nothing and is refused', async () => {
+    const { exchangeId } = (await ask(conversation(), {}, 'We guarantee it.')).body;
+    const [{ waiting }] = (await at.system(`SELECT waiting FROM exchanges WHERE id = $1`, [exchangeId])) as [
+      { waiting: [{ approvalId: string }] },
+    ];
+    await at.gateway.call(OLGA, 'POST', `/api/v1/exchanges/${exchangeId}/resolve`, { outcome: 'denied' });
+    await expect(at.word('bob', waiting[0].approvalId, true)).rejects.toMatchObject({ code: 'conflict' });
+    expect(await said(exchangeId)).toEqual([]);
+    await at.word('bob', waiting[0].approvalId, false);
+    expect((await at.get(BOB, exchangeId)).body).toMatchObject({ outcome: 'denied', endedBy: 'user:olga' });
+  });
+
+  test('a yes that policy no longer lets be ends the exchange', async () => {
+    const sent = await at.send('ken', 'bob', 'We guarantee it.', envelope('ken', conversation()), { as: anybody });
+    expect(sent.body).toMatchObject({ waitingFor: ['ken'] });
+    await admin('/policies', {
+      ...{ scope: 'user', scopeId: 'ken', domain: 'features', name: 'Off', version: '1.0.0', status: 'active' },
+      ...{ content: 'ocip_exchange: false\n', changeReason: 'a test' },
+    });
+    await expect(at.decide('ken', sent.body.exchangeId, 'approved')).rejects.toMatchObject({ code: 'conflict' });
+    expect((await at.get(BOB, sent.body.exchangeId)).body).toMatchObject({
+      ...{ outcome: 'denied', reason: 'Policy no longer lets this be.', messages: [] },
+    });
+  });
+
+  test('of two who decide upon a meeting at once the last one resolves it, without a dead lock', async () => {
+    for (let n = 0; n < 5; n++) {
+      const meeting = { exchange_type: 'meeting_scheduling' };
+      const { exchangeId } = (await ask(conversation(), meeting, `Tuesday at ${n}?`)).body;
+      const other = ask(conversation(), {}, `We guarantee ${n}.`);
+      await Promise.all([at.decide('bob', exchangeId, 'approved'), at.decide('olga', exchangeId, 'approved'), other]);
+      expect((await at.get(OLGA, exchangeId)).body).toMatchObject({ outcome: 'resolved', messages: [{ round: 1 }] });
+    }
   });
 
   test('a meeting needs both people, and its invitation no assistant answers', async () => {

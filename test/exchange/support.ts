@@ -50,6 +50,8 @@ export interface ExchangeGateway {
   audit(userId: string, admin?: string): Promise<AuditView[]>;
   /** The word of a person on what they were asked last in an exchange. */
   decide(userId: string, exchangeId: string, status: 'approved' | 'rejected'): Promise<void>;
+  /** The word of a person on an approval. */
+  word(userId: string, approvalId: string, approve: boolean): Promise<void>;
   system(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
   /** What a person has been told, in order. */
   told(userId: string): Promise<Record<string, unknown>[]>;
@@ -78,6 +80,11 @@ export async function startExchangeGateway(env: Record<string, string> = {}): Pr
   }
   const system = (text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> =>
     gateway.app.get(Database, { strict: false }).system((tx) => tx.query(text, values));
+  const word = async (userId: string, approvalId: string, approve: boolean) => {
+    const person = await gateway.app.get(People, { strict: false }).find('acme', userId);
+    const principal = { kind: 'person', tenantId: 'acme', person: person!, via: 'token' } as const;
+    await gateway.app.get(Approvals, { strict: false }).decide(principal, approvalId, { approve }, 'test');
+  };
   return {
     gateway,
     agents,
@@ -90,15 +97,11 @@ export async function startExchangeGateway(env: Record<string, string> = {}): Pr
         { to: { userId: to }, message, envelope: sent, ...(onBehalfOf ? { onBehalfOf } : {}) },
         headers,
       ),
+    word,
     decide: async (userId, exchangeId, status) => {
       const [row] = await system(`SELECT waiting FROM exchanges WHERE id = $1`, [exchangeId]);
       const waiting = row!.waiting as { approvalId: string; userId: string }[];
-      const person = await gateway.app.get(People, { strict: false }).find('acme', userId);
-      const principal = { kind: 'person', tenantId: 'acme', person: person!, via: 'token' } as const;
-      const id = waiting.findLast((one) => one.userId === userId)!.approvalId;
-      await gateway.app
-        .get(Approvals, { strict: false })
-        .decide(principal, id, { approve: status === 'approved' }, 'test');
+      await word(userId, waiting.findLast((one) => one.userId === userId)!.approvalId, status === 'approved');
     },
     get: (who, id) => gateway.call(who, 'GET', `/api/v1/exchanges/${id}`),
     audit: async (userId, admin = ADMIN) =>
