@@ -11,6 +11,7 @@ import { Briefing1764000010000 } from './1764000010000-briefing.ts';
 import { BriefingMends1764000010500 } from './1764000010500-briefing-mends.ts';
 import { PersonEvents1764000011000 } from './1764000011000-person-events.ts';
 import { Approvals1764000012000 } from './1764000012000-approvals.ts';
+import { Exchange1764000014000 } from './1764000014000-exchange.ts';
 
 /** In the order in which they run. */
 export const MIGRATIONS = [
@@ -27,4 +28,5 @@ export const MIGRATIONS = [
   BriefingMends1764000010500,
   PersonEvents1764000011000,
   Approvals1764000012000,
+  Exchange1764000014000,
 ];

@@ -2,6 +2,7 @@ import { ApprovalsModule } from '#approvals';
 import { AuditModule } from '#audit';
 import { BriefingModule } from '#briefing';
 import { ConnectorsModule } from '#connectors';
+import { ExchangeModule } from '#exchange';
 import { HealthModule } from '#health';
 import { AuthenticationGuard, IdentityModule, SESSION_COOKIE } from '#identity';
 import { ClockModule } from '#libs/clock';
@@ -43,6 +44,7 @@ export class AppModule {
         ConnectorsModule,
         BriefingModule,
         LiveModule,
+        ExchangeModule,
         HealthModule,
         ConsoleModule.with({
           sessionCookie: SESSION_COOKIE,

@@ -18,6 +18,8 @@ export const PERMISSIONS = [
   'approvals:read',
   'approvals:ask',
   'approvals:decide',
+  'exchanges:use',
+  'exchanges:resolve',
   'status:read',
   'self:read',
 ] as const;
@@ -36,6 +38,8 @@ const OF_USER: readonly Permission[] = [
   'approvals:read',
   'approvals:ask',
   'approvals:decide',
+  'exchanges:use',
+  'exchanges:resolve',
   'status:read',
   'self:read',
 ];
@@ -55,6 +59,7 @@ const OF_AGENT: readonly Permission[] = [
   'connectors:use',
   'approvals:read',
   'approvals:ask',
+  'exchanges:use',
   'status:read',
 ];
 

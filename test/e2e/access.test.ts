@@ -119,6 +119,11 @@ const TABLE: Row[] = [
   ['GET', '/api/v1/approvals/{approval}', [401, 200, 200, 404, 404, 200, 404]],
   ['POST', '/api/v1/approvals/{approval}/approve', [401, 403, 200, 404, 404, 403, 404], () => ({})],
   ['POST', '/api/v1/approvals/{otherApproval}/reject', [401, 403, 200, 404, 404, 403, 404], () => ({})],
+  ['POST', '/api/v1/exchanges', [401, 201, 201, 403, 403, 403, 404], () => exchange()],
+  ['GET', '/api/v1/exchanges', [401, 200, 200, 200, 200, 200, 200]],
+  ['GET', `/api/v1/exchanges/${NONE}`, [401, 404, 404, 404, 404, 404, 404]],
+  ['GET', '/api/v1/exchanges/{aliceExchange}', [401, 200, 200, 404, 404, 404, 404]],
+  ['POST', '/api/v1/exchanges/{aliceExchange}/resolve', [401, 403, 200, 404, 404, 404, 404], () => ({})],
 
   ['GET', '/.well-known/authzen-configuration', [200, 200, 200, 200, 200, 200, 200]],
   ['POST', '/access/v1/evaluation', [401, 200, 200, 403, 403, 403, 403], () => authzen('alice')],
@@ -159,6 +164,18 @@ function authzen(id: string) {
   const [subject, action] = [{ type: 'user', id }, { name: 'email_read' }];
   return { subject, action, resource: { type: 'mail', id: '1' } };
 }
+function exchange() {
+  const source_agent = { instance_id: 'x', user_id: 'alice', org_unit: 'engineering', tenant_id: 'acme' };
+  const kind = { version: '1.0', message_type: 'agent-generated', exchange_type: 'information_query' };
+  const envelope = {
+    ...kind,
+    source_agent,
+    classification: 'public',
+    conversation_id: `access-${++n}`,
+    exchange_round: 1,
+  };
+  return { to: { userId: 'bob' }, message: `Question ${n}?`, envelope };
+}
 function connector(type: string, userId?: string) {
   return { type, credentials: { kind: 'token', token: 'probe-token' }, ...(userId ? { userId } : {}) };
 }
@@ -188,6 +205,7 @@ beforeAll(async () => {
   await make(admin, '/users', { users: [{ ...NEWCOMER, id: 'leaver', email: 'leaver@acme.test' }] });
   things.leaver = 'leaver';
   things.bobConnector = (await make(admin, '/connectors', connector('github', 'bob'))).id;
+  things.aliceExchange = (await make(agent.token, '/exchanges', exchange())).exchangeId;
   things.sharedConnector = (await make(admin, '/connectors', connector('gmail'))).id;
 });
 afterAll(() => gateway?.stop());
