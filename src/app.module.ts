@@ -1,6 +1,7 @@
 import { AuditModule } from '#audit';
 import { BriefingModule } from '#briefing';
 import { ConnectorsModule } from '#connectors';
+import { ExchangeModule } from '#exchange';
 import { HealthModule } from '#health';
 import { AuthenticationGuard, IdentityModule, SESSION_COOKIE } from '#identity';
 import { ClockModule } from '#libs/clock';
@@ -40,6 +41,7 @@ export class AppModule {
         PolicyModule,
         ConnectorsModule,
         BriefingModule,
+        ExchangeModule,
         LiveModule,
         HealthModule,
         ConsoleModule.with({

@@ -15,6 +15,8 @@ export const PERMISSIONS = [
   'connectors:use',
   'work:read',
   'work:write',
+  'exchanges:use',
+  'exchanges:resolve',
   'status:read',
   'self:read',
 ] as const;
@@ -30,6 +32,8 @@ const OF_USER: readonly Permission[] = [
   'connectors:use',
   'work:read',
   'work:write',
+  'exchanges:use',
+  'exchanges:resolve',
   'status:read',
   'self:read',
 ];
@@ -42,7 +46,13 @@ const OF_ROLE: Readonly<Record<Role, readonly Permission[]>> = {
   enterprise_admin: PERMISSIONS,
 };
 
-const OF_AGENT: readonly Permission[] = ['policy:evaluate', 'audit:append', 'connectors:use', 'status:read'];
+const OF_AGENT: readonly Permission[] = [
+  'policy:evaluate',
+  'audit:append',
+  'connectors:use',
+  'exchanges:use',
+  'status:read',
+];
 
 /** Everything that this caller may do, in the order of {@link PERMISSIONS}. */
 export function permissionsOf(principal: Principal): readonly Permission[] {

@@ -245,6 +245,14 @@ export const SETTINGS = z.object({
       'How long a briefing waits for systems that have not been read lately. What comes later is in the next one.',
     ),
 
+  EXCHANGES_PER_PAIR: count(1, 100_000).default(60).describe('New exchanges that two people may begin in an hour.'),
+  EXCHANGE_REPEATS_PER_PAIR: count(1, 100_000)
+    .default(3)
+    .describe('How often two people may begin an exchange of one type with the same text in an hour.'),
+  EXCHANGE_TEXT_DAYS: count(1, 3_650)
+    .default(90)
+    .describe('How long the texts of an exchange are kept after its end. That it took place stays.'),
+
   WS_CONNECTIONS: count(1, 1_000_000)
     .default(20_000)
     .describe('WebSocket connections of this process. A quarter of them may be waiting for their first frame.'),

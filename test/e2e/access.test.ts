@@ -113,6 +113,12 @@ const TABLE: Row[] = [
   ['GET', '/api/v1/briefing-schedule', [401, 403, 200, 200, 200, 200, 200]],
   ['PUT', '/api/v1/briefing-schedule', [401, 403, 200, 200, 200, 200, 200], () => ({ cron: '0 8 * * 1-5' })],
 
+  ['POST', '/api/v1/exchanges', [401, 201, 201, 403, 403, 403, 404], () => exchange()],
+  ['GET', '/api/v1/exchanges', [401, 200, 200, 200, 200, 200, 200]],
+  ['GET', `/api/v1/exchanges/${NONE}`, [401, 404, 404, 404, 404, 404, 404]],
+  ['GET', '/api/v1/exchanges/{aliceExchange}', [401, 200, 200, 404, 404, 404, 404]],
+  ['POST', '/api/v1/exchanges/{aliceExchange}/resolve', [401, 403, 200, 404, 404, 404, 404], () => ({})],
+
   ['GET', '/.well-known/authzen-configuration', [200, 200, 200, 200, 200, 200, 200]],
   ['POST', '/access/v1/evaluation', [401, 200, 200, 403, 403, 403, 403], () => authzen('alice')],
   ['POST', '/access/v1/evaluations', [401, 200, 200, 403, 403, 403, 403], () => ({ evaluations: [authzen('alice')] })],
@@ -152,6 +158,18 @@ function authzen(id: string) {
   const [subject, action] = [{ type: 'user', id }, { name: 'email_read' }];
   return { subject, action, resource: { type: 'mail', id: '1' } };
 }
+function exchange() {
+  const source_agent = { instance_id: 'x', user_id: 'alice', org_unit: 'engineering', tenant_id: 'acme' };
+  const kind = { version: '1.0', message_type: 'agent-generated', exchange_type: 'information_query' };
+  const envelope = {
+    ...kind,
+    source_agent,
+    classification: 'public',
+    conversation_id: `access-${++n}`,
+    exchange_round: 1,
+  };
+  return { to: { userId: 'bob' }, message: `Question ${n}?`, envelope };
+}
 function connector(type: string, userId?: string) {
   return { type, credentials: { kind: 'token', token: 'probe-token' }, ...(userId ? { userId } : {}) };
 }
@@ -177,6 +195,7 @@ beforeAll(async () => {
   await make(admin, '/users', { users: [{ ...NEWCOMER, id: 'leaver', email: 'leaver@acme.test' }] });
   things.leaver = 'leaver';
   things.bobConnector = (await make(admin, '/connectors', connector('github', 'bob'))).id;
+  things.aliceExchange = (await make(agent.token, '/exchanges', exchange())).exchangeId;
   things.sharedConnector = (await make(admin, '/connectors', connector('gmail'))).id;
 });
 afterAll(() => gateway?.stop());

@@ -4,10 +4,11 @@ import { LIVE_METHODS, type LiveMethod } from './method.ts';
 import { Ping } from './ping.ts';
 import { PolicyEvaluate } from './policy-evaluate.ts';
 import { SessionsList } from './sessions-list.ts';
+import { SessionsSend } from './sessions-send.ts';
 
 export * from './method.ts';
 
-const METHODS: readonly Type<LiveMethod>[] = [PolicyEvaluate, AuditAppend, SessionsList, Ping];
+const METHODS: readonly Type<LiveMethod>[] = [PolicyEvaluate, AuditAppend, SessionsSend, SessionsList, Ping];
 
 /** Every method, and the table of them. */
 export const METHOD_PROVIDERS: Provider[] = [
