@@ -12,8 +12,8 @@ import { LocalRoster } from './roster.ts';
 const LOOK_EVERY_MS = 10_000;
 /** A connection whose token cannot be checked for so long is not believed any more. */
 const UNCHECKED_MS = 30_000;
-/** Checks at a time, so that a change with thousands connected leaves the database to others as well. */
-const AT_ONCE = 8;
+/** Checks at a time: what they have to look up goes to the database together. */
+const AT_ONCE = 500;
 
 /** What a token and a person's name come to. */
 export interface Standing {
