@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { UsageError } from '../arguments.ts';
 import { kindsOf } from '../generator/calls.ts';
-import { requestFrame } from '../generator/live-connection.ts';
-import type { PreparedCall } from '../generator/protocol.ts';
+import { MESSAGE_TO_PEER, requestFrame } from '../generator/live-connection.ts';
+import { TENANT } from '../gateway.ts';
+import type { LiveEnd, PreparedCall } from '../generator/protocol.ts';
 import { costInWords, type Criterion, type Report, runDetails } from '../report.ts';
 import { scenarios, spread } from '../scenarios.ts';
 import type { Stage } from '../stage.ts';
@@ -11,30 +12,36 @@ import { snapshot } from '../usage.ts';
 
 const scenario = scenarios.websocket;
 const PING = 'ping';
+const MESSAGE = 'message';
 /** How long memory is looked at once all are connected; the least counts, which is nearest to after a collection. */
 const LOOK_MS = 6_000;
 const LOOKS = 12;
 
-/** Thousands of connections that ask now and then: what one costs in memory, and how long answers take. */
+/**
+ * Thousands of connections, two and two of which write to each other, that ask now and then: what one costs in memory, and how
+ * long answers take. A message counts until its event is at the peer.
+ */
 export async function websocket(stage: Stage): Promise<Report> {
   const { options, say, target } = stage;
   const { own } = target;
   if (!own) throw new UsageError('websocket looks at the memory of a gateway of its own: without --url.');
   const users = options.users ?? scenario.users;
-  const { users: virtual } = await stage.people(users);
-  const labels = [PING, ...kindsOf(scenarios.policy.mix)];
+  const { people, users: virtual } = await stage.people(users);
+  const labels = [PING, MESSAGE, ...kindsOf(scenarios.policy.mix)];
   // The connection says who asks, so that any may carry any call.
   const calls: PreparedCall[] = virtual.flatMap((_, user) => [
     { bytes: requestFrame(PING), user, label: 0, status: 200 },
+    { bytes: MESSAGE_TO_PEER, user, label: 1, status: 200 },
     ...spread(scenarios.policy.mix).map((call) => ({
       ...{ bytes: requestFrame('policy.evaluate', call.body), user, label: labels.indexOf(call.kind) },
       ...{ status: 200, decision: call.expect },
     })),
   ]);
-  const hellos = virtual.map(({ token, id }, n) =>
-    Buffer.from(requestFrame('connect', { token, userId: id, instanceId: `load-${n}` })).toString(),
-  );
-  const generator = stage.generator(calls, labels, users, hellos);
+  const ends = virtual.map(({ token, id }, n): LiveEnd => {
+    const peer = people[n ^ 1] ?? people[0]!;
+    return { token, userId: id, orgId: people[n]!.orgId, tenantId: TENANT, peer: peer.id };
+  });
+  const generator = stage.generator(calls, labels, users, ends);
 
   const half = Math.max(1, Math.floor(users / 2));
   say(`Connecting ${count(half)} …`);
@@ -93,7 +100,7 @@ export async function websocket(stage: Stage): Promise<Report> {
   async function connect(connections: number): Promise<void> {
     const { failed, errors } = await stage.measure(
       generator,
-      { model: { kind: 'closed', users: connections, callsPerUser: 1 } },
+      { model: { kind: 'closed', users: connections, callsPerUser: 1, only: 0 } },
       true,
     );
     if (failed > 0) throw new Error(`${failed} connections failed: ${JSON.stringify(errors)}`);
