@@ -1,3 +1,4 @@
+import { ApprovalsModule } from '#approvals';
 import { AuditModule } from '#audit';
 import { BriefingModule } from '#briefing';
 import { ConnectorsModule } from '#connectors';
@@ -39,6 +40,7 @@ export class AppModule {
         AuditModule,
         IdentityModule,
         PolicyModule,
+        ApprovalsModule,
         ConnectorsModule,
         BriefingModule,
         ExchangeModule,

@@ -15,6 +15,9 @@ export const PERMISSIONS = [
   'connectors:use',
   'work:read',
   'work:write',
+  'approvals:read',
+  'approvals:ask',
+  'approvals:decide',
   'exchanges:use',
   'exchanges:resolve',
   'status:read',
@@ -32,6 +35,9 @@ const OF_USER: readonly Permission[] = [
   'connectors:use',
   'work:read',
   'work:write',
+  'approvals:read',
+  'approvals:ask',
+  'approvals:decide',
   'exchanges:use',
   'exchanges:resolve',
   'status:read',
@@ -46,10 +52,13 @@ const OF_ROLE: Readonly<Record<Role, readonly Permission[]>> = {
   enterprise_admin: PERMISSIONS,
 };
 
+/** An assistant asks and reads; deciding is for people, so that none approves itself. */
 const OF_AGENT: readonly Permission[] = [
   'policy:evaluate',
   'audit:append',
   'connectors:use',
+  'approvals:read',
+  'approvals:ask',
   'exchanges:use',
   'status:read',
 ];

@@ -96,6 +96,7 @@ export class LiveSocket {
 
   /** Takes nothing new, answers what is under way, and ends. */
   async drain(): Promise<void> {
+    if (this.closing) return this.gone;
     this.ws.pause();
     this.parallel = 0;
     if (this.inFlight > 0) await Promise.race([new Promise<void>((idle) => (this.whenIdle = idle)), this.gone]);

@@ -1,3 +1,4 @@
+import { ApprovalsModule } from '#approvals';
 import { AuditModule } from '#audit';
 import { ExchangeModule } from '#exchange';
 import { IdentityModule } from '#identity';
@@ -13,7 +14,7 @@ import { Standings } from './standing.ts';
 
 /** Assistants and people who are connected: requests, and events as they come. */
 @Module({
-  imports: [AuditModule, IdentityModule, PolicyModule, ExchangeModule],
+  imports: [AuditModule, IdentityModule, PolicyModule, ApprovalsModule, ExchangeModule],
   providers: [
     makeGaugeProvider({ name: 'websocket_connections', help: 'Open WebSocket connections of this process.' }),
     LocalRoster,

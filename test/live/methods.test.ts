@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Approvals } from '#approvals';
+import { Database } from '#libs/database';
+import { Settlements } from '../../src/approvals/settlements.ts';
 import { startTestGateway, type TestGateway } from '../harness/gateway.ts';
 import { until } from '../harness/until.ts';
 import { agentToken, LiveClient } from './client.ts';
@@ -62,6 +65,51 @@ describe('audit.append', () => {
     expect((await alice.request('audit.append', { ...entry, userId: 'bob' })).error.code).toBe('forbidden');
     expect((await assistant.request('audit.append', { ...entry, tenantId: 'globex' })).error.code).toBe('forbidden');
     expect((await assistant.request('audit.append', { ...entry, userId: 'carol' })).error.code).toBe('forbidden');
+  });
+});
+
+describe('approvals.decide', () => {
+  // Whoever owns answers has nothing to do here.
+  beforeAll(() => {
+    gateway.app.get(Settlements, { strict: false }).owners.set('reply', { settled: async () => undefined });
+  });
+  const ask = () => {
+    const approvals = gateway.app.get(Approvals, { strict: false });
+    const proposal = { to: ['bob@acme.test'], subject: 'Re: lunch', text: 'At noon.' };
+    const wanted = { kind: 'reply', subject: 'Lunch', proposal, classification: 'internal' } as const;
+    return gateway.app
+      .get(Database)
+      .tenant('acme', (tx) => approvals.request(tx, { tenantId: 'acme', userId: 'alice', ...wanted }))
+      .then((approval) => {
+        approvals.announce(approval);
+        return approval;
+      });
+  };
+
+  test('is a person’s word, of which all of their connections are told', async () => {
+    const { id } = await ask();
+    await until('it is asked', () => alice.events.some(({ payload }) => payload.id === id));
+    const { ok, payload } = await alice.request('approvals.decide', { id, approve: false, reason: 'not today' });
+    expect(ok).toBe(true);
+    expect(payload).toMatchObject({ id, status: 'rejected', decidedBy: 'user:alice', reason: 'not today' });
+    for (const client of [alice, assistant]) {
+      await until('it is told', () =>
+        client.events.some((frame) => frame.event === 'approval.decided' && frame.payload.id === id),
+      );
+    }
+    expect((await alice.request('approvals.decide', { id, approve: true })).error.code).toBe('conflict');
+  });
+
+  test('is not for assistants, nor for somebody else', async () => {
+    const { id } = await ask();
+    expect((await assistant.request('approvals.decide', { id, approve: true })).error.code).toBe('forbidden');
+    const eve = await LiveClient.connect(gateway, 'eve@globex.test');
+    expect((await eve.request('approvals.decide', { id, approve: true })).error.code).toBe('not_found');
+    expect((await alice.request('approvals.decide', { id, approve: 'yes' })).error.code).toBe('validation_failed');
+    expect((await alice.request('approvals.decide', { id, approve: true, reason: 'x' })).error.code).toBe(
+      'validation_failed',
+    );
+    await eve.end();
   });
 });
 
@@ -138,7 +186,7 @@ test('ping tells the time', async () => {
 test('a method that there is not is answered with those that there are', async () => {
   const { error } = await alice.request('policy.guess');
   expect(error.code).toBe('not_found');
-  for (const name of ['policy.evaluate', 'audit.append', 'sessions_send', 'sessions.list', 'ping'])
+  for (const name of ['policy.evaluate', 'audit.append', 'approvals.decide', 'sessions_send', 'sessions.list', 'ping'])
     expect(error.message).toContain(name);
   expect(error.requestId).toMatch(/^[0-9a-f-]{36}$/);
 });
