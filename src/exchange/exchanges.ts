@@ -27,6 +27,7 @@ import {
   judge,
   type Outcome,
   type Party,
+  type Reasons,
   replyPolicy,
   shareUnder,
   type Verdict,
@@ -232,35 +233,38 @@ export class Exchanges {
     const ask = verdict.kind === 'ask' ? verdict : undefined;
     const held = ask?.holds === true;
     const classification = held ? row.classification : higher(row.classification, sharing.highest);
-    const asked: AskedQuestion[] = [];
-    const waiting: Waiting[] = [...row.waiting];
-    for (const userId of ask?.people ?? []) {
-      const question = await this.desk.ask(tx, this.question(call, judged, row, userId, ask!.reason));
-      asked.push(question);
-      waiting.push({ approvalId: question.id, userId, round });
-    }
+    const people = ask?.people ?? [];
+    const waitingFor = [...row.waiting.map(({ userId }) => userId), ...people];
     const reply = replyPolicy(envelope);
-    const over = !held && reply === 'no-reply-needed' && waiting.length === 0;
+    const over = !held && reply === 'no-reply-needed' && waitingFor.length === 0;
     const answer: SendAnswer = {
       exchangeId: row.id,
       outcome: over ? 'resolved' : 'in_progress',
       ...(ask ? { reason: ask.reason } : {}),
       round,
       delivered: !held,
-      waitingFor: waiting.map(({ userId }) => userId),
+      waitingFor,
       withheld: sharing.withheld,
     };
     await this.store(tx, call, judged, row, held ? 'held' : 'delivered', answer, ask?.settles ?? false);
     const replyBy = held ? row.reply_by : reply === 'human-only' ? call.receiver.userId : null;
-    await tx.query(sql.TAKE_ROUND, [row.id, round, classification, replyBy, JSON.stringify(waiting), new Date(now)]);
     await this.record(tx, call, judged, {
       exchangeId: row.id,
       state: held ? 'held' : 'delivered',
       outcome: answer.outcome,
       check: verdict.check,
-      reason: ask?.reason,
+      why: ask,
       asked: ask?.people ?? [],
     });
+    const asked: AskedQuestion[] = [];
+    const waiting: Waiting[] = [...row.waiting];
+    // After the audit entries: asking tells people, and whoever tells holds their counter to the end.
+    for (const userId of people) {
+      const question = await this.desk.ask(tx, this.question(call, judged, row, userId, ask!));
+      asked.push(question);
+      waiting.push({ approvalId: question.id, userId, round });
+    }
+    await tx.query(sql.TAKE_ROUND, [row.id, round, classification, replyBy, JSON.stringify(waiting), new Date(now)]);
     const told: Told[] = held ? [] : [{ userId: call.receiver.userId, payload: delivery(row, sender, judged, round) }];
     if (over) {
       const reason = 'The last message needs no reply.';
@@ -278,9 +282,10 @@ export class Exchanges {
     call: Call,
     judged: Omit<Attempt, 'exchange'>,
     row: ExchangeRow,
-    { outcome, reason, check }: Verdict & { kind: 'end' } & { readonly check?: string },
+    { check, ...verdict }: Verdict & { kind: 'end' } & { readonly check?: string },
   ): Promise<Taken> {
     const { sender, sharing } = judged;
+    const { outcome, reason, plainly = reason } = verdict;
     const answer: SendAnswer = {
       exchangeId: row.id,
       outcome,
@@ -291,9 +296,16 @@ export class Exchanges {
       withheld: sharing.withheld,
     };
     await this.store(tx, call, judged, row, 'refused', answer, false);
-    const by = { outcome, reason, actor: principalName(call.caller), requestId: call.requestId, unrecorded: true };
-    const both = await this.endings.end(tx, row, by);
-    await this.record(tx, call, judged, { exchangeId: row.id, state: 'refused', outcome, check, reason, asked: [] });
+    const by = { actor: principalName(call.caller), requestId: call.requestId, unrecorded: true };
+    const both = await this.endings.end(tx, row, { ...by, outcome, reason: plainly });
+    await this.record(tx, call, judged, {
+      exchangeId: row.id,
+      state: 'refused',
+      outcome,
+      check,
+      why: verdict,
+      asked: [],
+    });
     // Nobody is told that somebody wanted to ask them something and was not allowed to.
     const told = row.rounds > 0 || outcome === 'escalated' ? both : [];
     await this.bulletin.append(tx, sender.tenantId, told);
@@ -315,7 +327,7 @@ export class Exchanges {
       state: 'refused',
       outcome: known?.outcome,
       check,
-      reason,
+      why: { reason },
       asked: [],
     });
     const members = known ? { exchangeId: known.id, outcome: known.outcome } : {};
@@ -345,7 +357,7 @@ export class Exchanges {
       shared: [],
       withheld: [],
       check,
-      reason,
+      why: { reason },
       asked: [],
     } as const;
     const entries =
@@ -413,7 +425,7 @@ export class Exchanges {
     tx: Transaction,
     call: Call,
     { sender, envelope, sharing }: Omit<Attempt, 'exchange'>,
-    what: Pick<SentRecord, 'exchangeId' | 'state' | 'outcome' | 'check' | 'reason' | 'asked'>,
+    what: Pick<SentRecord, 'exchangeId' | 'state' | 'outcome' | 'check' | 'why' | 'asked'>,
   ): Promise<void> {
     const entries = sentEntries({
       sender,
@@ -432,7 +444,7 @@ export class Exchanges {
     for (const entry of entries) await this.audit.appendWithin(tx, entry);
   }
 
-  private question(call: Call, judged: Omit<Attempt, 'exchange'>, row: ExchangeRow, userId: string, reason: string) {
+  private question(call: Call, judged: Omit<Attempt, 'exchange'>, row: ExchangeRow, userId: string, why: Reasons) {
     const { sender, envelope, sharing } = judged;
     const type = envelope.exchange_type.replace('_', ' ');
     const subject =
@@ -450,7 +462,7 @@ export class Exchanges {
         conversationId: envelope.conversation_id,
         round: envelope.exchange_round,
         message: sharing.message,
-        reason,
+        reason: userId === sender.userId ? why.reason : (why.plainly ?? why.reason),
       },
       classification: sharing.highest,
       exchangeId: row.id,

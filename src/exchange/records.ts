@@ -1,6 +1,6 @@
 import type { NewEntry, Outcome as AuditOutcome } from '#audit';
 import type { Classification } from '#libs/classification';
-import type { ExchangeType, MessageType, Outcome, Party, Piece, Withheld } from './rules/index.ts';
+import type { ExchangeType, MessageType, Outcome, Party, Piece, Reasons, Withheld } from './rules/index.ts';
 
 /** A message as both audit logs tell of it. */
 export interface SentRecord {
@@ -20,9 +20,9 @@ export interface SentRecord {
   readonly classification: Classification;
   readonly shared: readonly Piece[];
   readonly withheld: readonly Withheld[];
-  /** Which check decided, and why. */
+  /** Which check decided. */
   readonly check: string | undefined;
-  readonly reason: string | undefined;
+  readonly why: Reasons | undefined;
   /** Who has been asked to decide. */
   readonly asked: readonly string[];
 }
@@ -80,10 +80,15 @@ export function sentEntry(
     })),
     dataClassification: record.classification,
     policyResult: RESULT_OF[record.state],
-    policyReason: record.reason ?? null,
+    policyReason: reasonFor(role, record.why),
     outcome: OUTCOME_OF[record.state],
     requestId: record.requestId,
   };
+}
+
+function reasonFor(role: 'sender' | 'receiver', why: Reasons | undefined): string | null {
+  if (!why) return null;
+  return role === 'sender' ? why.reason : (why.toReceiver ?? why.plainly ?? why.reason);
 }
 
 /** How an exchange ended, or that a held message went over, in the log of one of the two. */

@@ -1,4 +1,5 @@
 import { Database } from '#libs/database';
+import { Settlement } from '../../src/exchange/settlement.ts';
 import { type Answer, startTestGateway, type TestGateway } from '../harness/gateway.ts';
 
 export const ALICE = 'alice@acme.test';
@@ -46,6 +47,8 @@ export interface ExchangeGateway {
   get(who: string, id: string): Promise<Answer>;
   /** `agent_exchange` entries of a person, newest first, as that person's tenant's administrator reads them. */
   audit(userId: string, admin?: string): Promise<AuditView[]>;
+  /** The word of a person on what they were asked last in an exchange. */
+  decide(userId: string, exchangeId: string, status: 'approved' | 'rejected' | 'expired'): Promise<void>;
   system(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
   /** What a person has been told, in order. */
   told(userId: string): Promise<Record<string, unknown>[]>;
@@ -86,6 +89,19 @@ export async function startExchangeGateway(env: Record<string, string> = {}): Pr
         { to: { userId: to }, message, envelope: sent, ...(onBehalfOf ? { onBehalfOf } : {}) },
         headers,
       ),
+    decide: async (userId, exchangeId, status) => {
+      const [row] = await system(`SELECT waiting FROM exchanges WHERE id = $1`, [exchangeId]);
+      const waiting = (row!.waiting as { approvalId: string; userId: string }[]).findLast(
+        (one) => one.userId === userId,
+      );
+      await gateway.app
+        .get(Database, { strict: false })
+        .tenant('acme', (tx) =>
+          gateway.app
+            .get(Settlement, { strict: false })
+            .settled(tx, { id: waiting!.approvalId, tenantId: 'acme', userId, exchangeId, status }),
+        );
+    },
     get: (who, id) => gateway.call(who, 'GET', `/api/v1/exchanges/${id}`),
     audit: async (userId, admin = ADMIN) =>
       (await gateway.call(admin, 'GET', `/api/v1/audit?actionType=agent_exchange&userId=${userId}&limit=100`)).body

@@ -68,28 +68,34 @@ export interface ExchangeState {
 
 export type Refusal = 'not_found' | 'forbidden' | 'conflict' | 'validation_failed';
 
+/** Why, to whom: each hears of their own policies and words alone. */
+export interface Reasons {
+  /** For the sender. */
+  readonly reason: string;
+  /** For both; without it what the sender hears. */
+  readonly plainly?: string;
+  /** For the receiver's own log; without it what both hear. */
+  readonly toReceiver?: string;
+}
+
 export type Verdict =
   | { readonly kind: 'pass' }
   /** The message breaks the protocol: it is as if it had not been sent, and the exchange goes on. */
   | { readonly kind: 'refuse'; readonly code: Refusal; readonly reason: string }
   /** Policy says no, or time is over, or people have to take over: the exchange ends. */
-  | { readonly kind: 'end'; readonly outcome: 'denied' | 'expired' | 'escalated'; readonly reason: string }
+  | ({ readonly kind: 'end'; readonly outcome: 'denied' | 'expired' | 'escalated' } & Reasons)
   /** People decide; `holds`: before the message goes over; `settles`: their yes is what the exchange was for. */
-  | {
+  | ({
       readonly kind: 'ask';
       readonly people: readonly string[];
       readonly holds: boolean;
       readonly settles: boolean;
-      readonly reason: string;
-    };
+    } & Reasons);
 
 const PASS: Verdict = { kind: 'pass' };
 const refuse = (code: Refusal, reason: string): Verdict => ({ kind: 'refuse', code, reason });
-const end = (outcome: 'denied' | 'expired' | 'escalated', reason: string): Verdict => ({
-  kind: 'end',
-  outcome,
-  reason,
-});
+type End = Extract<Verdict, { kind: 'end' }>;
+const end = (outcome: End['outcome'], reason: string): End => ({ kind: 'end', outcome, reason });
 
 type Check<T> = readonly [name: string, check: (attempt: T) => Verdict];
 
@@ -168,8 +174,12 @@ function expiry({ now, envelope, exchange }: Attempt): Verdict {
 
 /** Type, switch, feature and org boundary on both sides. Of the other side's policies the sender learns no more than the no. */
 function policy({ policy: { sender, receiver } }: Attempt): Verdict {
-  if (!sender.allowed) return end('denied', sender.reason);
-  if (!receiver.allowed) return end('denied', 'The policies of the person written to do not allow this exchange.');
+  if (!sender.allowed)
+    return { ...end('denied', sender.reason), plainly: 'The policies of the sender do not allow this exchange.' };
+  if (!receiver.allowed) {
+    const reason = 'The policies of the person written to do not allow this exchange.';
+    return { ...end('denied', reason), toReceiver: receiver.reason };
+  }
   return PASS;
 }
 
@@ -218,7 +228,16 @@ function commitment({ sender, envelope, exchange, inPerson, commitments, policy,
   if (inPerson && envelope.message_type === 'human') people.delete(sender.userId);
   if (people.size === 0) return PASS;
   const why = commitments.length > 0 ? ` Found: ${commitments.slice(0, 5).join(', ')}.` : '';
-  const cause = OF_TYPE[type].commitment || commits ? 'Only people commit.' : policy.sender.reason;
+  const plainly =
+    OF_TYPE[type].commitment || commits ? 'Only people commit.' : 'A person has to agree to this message.';
+  const cause = OF_TYPE[type].commitment || commits ? plainly : policy.sender.reason;
   const settles = OF_TYPE[type].commitment && (type === 'meeting_scheduling' || sender.userId === asker || commits);
-  return { kind: 'ask', people: [...people], holds: people.has(sender.userId), settles, reason: `${cause}${why}` };
+  return {
+    kind: 'ask',
+    people: [...people],
+    holds: people.has(sender.userId),
+    settles,
+    reason: `${cause}${why}`,
+    plainly,
+  };
 }
