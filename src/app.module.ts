@@ -43,8 +43,8 @@ export class AppModule {
         ApprovalsModule,
         ConnectorsModule,
         BriefingModule,
-        LiveModule,
         ExchangeModule,
+        LiveModule,
         HealthModule,
         ConsoleModule.with({
           sessionCookie: SESSION_COOKIE,

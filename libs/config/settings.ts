@@ -251,6 +251,14 @@ export const SETTINGS = z.object({
       'How long a briefing waits for systems that have not been read lately. What comes later is in the next one.',
     ),
 
+  EXCHANGES_PER_PAIR: count(1, 100_000).default(60).describe('New exchanges that two people may begin in an hour.'),
+  EXCHANGE_REPEATS_PER_PAIR: count(1, 100_000)
+    .default(3)
+    .describe('How often two people may begin an exchange of one type with the same text in an hour.'),
+  EXCHANGE_TEXT_DAYS: count(1, 3_650)
+    .default(90)
+    .describe('How long the texts of an exchange are kept after its end. That it took place stays.'),
+
   WS_CONNECTIONS: count(1, 1_000_000)
     .default(20_000)
     .describe('WebSocket connections of this process. A quarter of them may be waiting for their first frame.'),
@@ -276,13 +284,6 @@ export const SETTINGS = z.object({
   WS_HEARTBEAT_MS: milliseconds(100, 600_000)
     .default(30_000)
     .describe('How often a WebSocket is asked for a sign of life. After two that were missed it is cut.'),
-  EXCHANGES_PER_PAIR: count(1, 100_000).default(60).describe('New exchanges that two people may begin in an hour.'),
-  EXCHANGE_REPEATS_PER_PAIR: count(1, 100_000)
-    .default(3)
-    .describe('How often two people may begin an exchange of one type with the same text in an hour.'),
-  EXCHANGE_TEXT_DAYS: count(1, 3_650)
-    .default(90)
-    .describe('How long the texts of an exchange are kept after its end. That it took place stays.'),
 
   RATE_LIMIT_POLICY_CHANGES: count(1, 1_000_000).default(60).describe('Policy changes a tenant and minute.'),
   RATE_LIMIT_AUDIT_QUERIES: count(1, 1_000_000).default(120).describe('Audit queries a tenant and minute.'),

@@ -59,7 +59,7 @@ export class AgentTokens {
     private readonly lookups: Lookups,
     private readonly notices: Notices,
   ) {
-    this.byToken = lookups.keeping((token) => this.load(token));
+    this.byToken = lookups.keeping((tokens) => this.loadAll(tokens));
   }
 
   /** Tells an agent token from an OIDC one. */
@@ -137,15 +137,19 @@ export class AgentTokens {
     this.notices.publish('credentials.revoked', { tenantId: principal.tenantId });
   }
 
-  private async load(token: string): Promise<TokenRow | undefined> {
-    const [row]: TokenRow[] = await this.database.system((tx) =>
-      tx.query(`${SELECT} WHERE token_hash = $1`, [hash(token)]),
+  private async loadAll(tokens: readonly string[]): Promise<Map<string, TokenRow>> {
+    const byHash = new Map(tokens.map((token) => [hash(token).toString('hex'), token]));
+    const rows: (TokenRow & { token_hash: Buffer })[] = await this.database.system((tx) =>
+      tx.query(`SELECT token_hash, ${COLUMNS} FROM agent_tokens WHERE token_hash = ANY($1::bytea[])`, [
+        tokens.map(hash),
+      ]),
     );
-    return row;
+    return new Map(rows.map((row) => [byHash.get(row.token_hash.toString('hex'))!, row]));
   }
 }
 
-const SELECT = `SELECT tenant_id, id, name, user_ids, created_by, created_at, expires_at, revoked_at FROM agent_tokens`;
+const COLUMNS = `tenant_id, id, name, user_ids, created_by, created_at, expires_at, revoked_at`;
+const SELECT = `SELECT ${COLUMNS} FROM agent_tokens`;
 
 function hash(token: string): Buffer {
   return createHash('sha256').update(token).digest();

@@ -4,6 +4,16 @@ const COLUMNS = `u.tenant_id, u.id, u.email, u.name, u.org_id, u.team_ids, u.rol
 
 export const FIND_USER = `SELECT ${COLUMNS} FROM users u WHERE u.id = $1 AND u.active`;
 
+/** $1 tenants and $2 ids, side by side. Runs across tenants. */
+export const FIND_USERS_ANYWHERE = `
+  SELECT ${COLUMNS} FROM unnest($1::text[], $2::text[]) AS k (tenant_id, id)
+  JOIN users u ON u.tenant_id = k.tenant_id AND u.id = k.id WHERE u.active`;
+
+/** $1 addresses. Runs across tenants. */
+export const FIND_USERS_BY_EMAIL = `
+  SELECT k.email AS asked, ${COLUMNS} FROM unnest($1::text[]) AS k (email)
+  JOIN users u ON lower(u.email) = lower(k.email) WHERE u.active`;
+
 export const FIND_USER_BY_EMAIL = `SELECT ${COLUMNS} FROM users u WHERE lower(u.email) = lower($1) AND u.active`;
 
 /** Also who has left. */

@@ -4,6 +4,7 @@ import { Notices } from '#libs/redis';
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { LRUCache } from 'lru-cache';
+import { together } from './together.ts';
 
 const LOOK_EVERY_MS = 400;
 /** Without a look at the version for so long nothing that was kept is believed any more. */
@@ -35,8 +36,14 @@ export class Lookups implements OnApplicationBootstrap {
     await this.look();
   }
 
-  /** A cache before `load`. Calls for one key that come together load once. */
-  keeping<T extends object>(load: (key: string) => Promise<T | undefined>): (key: string) => Promise<T | undefined> {
+  /**
+   * A cache before `loadAll`, which is asked for many keys at once: after a change, or when nothing is believed, everybody who
+   * calls has to be looked up anew.
+   */
+  keeping<T extends object>(
+    loadAll: (keys: readonly string[]) => Promise<ReadonlyMap<string, T>>,
+  ): (key: string) => Promise<T | undefined> {
+    const load = together(loadAll);
     const kept = new LRUCache<string, { value: T | undefined }>({
       max: KEPT,
       // The generation is in the key: a load that began before a change can never be kept as if it came after.

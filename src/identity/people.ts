@@ -22,15 +22,12 @@ export class People extends Directory {
     private readonly notices: Notices,
   ) {
     super();
-    this.byId = lookups.keeping((key) => {
-      const [tenantId, userId] = JSON.parse(key) as [string, string];
-      return this.load(tenantId, userId);
-    });
-    this.byEmail = lookups.keeping((email) => this.findByEmail(email));
+    this.byId = lookups.keeping((keys) => this.loadAll(keys));
+    this.byEmail = lookups.keeping((emails) => this.loadByEmail(emails));
   }
 
   override async find(tenantId: string, userId: string): Promise<DirectoryPerson | undefined> {
-    return this.byId(JSON.stringify([tenantId, userId]));
+    return this.byId(keyOf(tenantId, userId));
   }
 
   /** As {@link find}, also for who has left: what is kept of them still grows old. */
@@ -154,6 +151,21 @@ export class People extends Directory {
     return row && toPerson(row);
   }
 
+  private async loadAll(keys: readonly string[]): Promise<Map<string, DirectoryPerson>> {
+    const places = keys.map((key) => JSON.parse(key) as [string, string]);
+    const rows: PersonRow[] = await this.database.system((tx) =>
+      tx.query(sql.FIND_USERS_ANYWHERE, [places.map(([tenantId]) => tenantId), places.map(([, userId]) => userId)]),
+    );
+    return new Map(rows.map((row) => [keyOf(row.tenant_id, row.id), toPerson(row)]));
+  }
+
+  private async loadByEmail(emails: readonly string[]): Promise<Map<string, DirectoryPerson>> {
+    const rows: (PersonRow & { asked: string })[] = await this.database.system((tx) =>
+      tx.query(sql.FIND_USERS_BY_EMAIL, [emails]),
+    );
+    return new Map(rows.map((row) => [row.asked, toPerson(row)]));
+  }
+
   private async change<T>(
     principal: Principal,
     requestId: string,
@@ -225,6 +237,10 @@ export class People extends Directory {
     if (foreign)
       throw invalid(paths.get(foreign.domain)!, `addresses at "${foreign.domain}" cannot be used in this tenant`);
   }
+}
+
+function keyOf(tenantId: string, userId: string): string {
+  return JSON.stringify([tenantId, userId]);
 }
 
 /** The audit entry of an act of administration. */

@@ -29,7 +29,7 @@ export class Sessions {
     private readonly lookups: Lookups,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
   ) {
-    const find = lookups.keeping((token) => this.load(token));
+    const find = lookups.keeping((tokens) => this.loadAll(tokens));
     this.owner = async (token) => {
       const session = await find(token);
       return session && session.expiresAt > this.clock.now() ? session : undefined;
@@ -96,11 +96,23 @@ export class Sessions {
       .catch(() => undefined);
   }
 
-  private async load(token: string): Promise<(SessionOwner & { readonly expiresAt: number }) | undefined> {
-    const [row]: { tenant_id: string; user_id: string; expires_at: Date }[] = await this.database.system((tx) =>
-      tx.query(`SELECT tenant_id, user_id, expires_at FROM sessions WHERE token_hash = $1`, [hash(token)]),
+  private async loadAll(
+    tokens: readonly string[],
+  ): Promise<Map<string, SessionOwner & { readonly expiresAt: number }>> {
+    const byHash = new Map(tokens.map((token) => [hash(token).toString('hex'), token]));
+    const rows: { token_hash: Buffer; tenant_id: string; user_id: string; expires_at: Date }[] =
+      await this.database.system((tx) =>
+        tx.query(
+          `SELECT token_hash, tenant_id, user_id, expires_at FROM sessions WHERE token_hash = ANY($1::bytea[])`,
+          [tokens.map(hash)],
+        ),
+      );
+    return new Map(
+      rows.map((row) => [
+        byHash.get(row.token_hash.toString('hex'))!,
+        { tenantId: row.tenant_id, userId: row.user_id, expiresAt: row.expires_at.getTime() },
+      ]),
     );
-    return row && { tenantId: row.tenant_id, userId: row.user_id, expiresAt: row.expires_at.getTime() };
   }
 }
 

@@ -8,7 +8,7 @@ import { type LiveSession, personKey } from './live-session.ts';
 import { LocalRoster } from './roster.ts';
 import { Turnstile } from './turnstile.ts';
 
-/** Pages of events read at a time, so that a replay for thousands leaves the database to others as well. */
+/** Reads at a time, so that thousands who connect anew leave the database to others as well. */
 const READS_AT_ONCE = 4;
 const FORGET_EVERY_MS = 10 * 60_000;
 
@@ -57,6 +57,11 @@ export class Deliveries implements OnModuleInit, OnModuleDestroy {
   /** The newest policy revision of the tenant. */
   revisionOf(tenantId: string): number {
     return Math.max(this.revisions.get(tenantId) ?? 0, this.propagation.wanted(tenantId));
+  }
+
+  /** As {@link PersonEvents.standing}; when everybody connects anew, they take turns. */
+  standing(tenantId: string, userId: string, seq: number): Promise<{ last: number; from: number }> {
+    return this.reads.pass(() => this.events.standing(tenantId, userId, seq));
   }
 
   /** From now on the connection gets what is above its cursor. */

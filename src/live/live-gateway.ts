@@ -3,7 +3,6 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Clock } from '#libs/clock';
 import { type Settings, SETTINGS_TOKEN } from '#libs/config';
-import { PersonEvents } from '#libs/events';
 import { answerOnSocket, checkedValue, Problem, toProblem } from '#libs/http';
 import {
   type BeforeApplicationShutdown,
@@ -56,7 +55,6 @@ export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShu
     private readonly deliveries: Deliveries,
     private readonly calls: LiveCalls,
     private readonly roster: LocalRoster,
-    private readonly events: PersonEvents,
     private readonly clock: Clock,
     @InjectMetric('websocket_connections') private readonly open: Gauge,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
@@ -166,7 +164,7 @@ export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShu
     const { token, userId: named, instanceId, lastSeq } = await checkedValue(CONNECT, frame.params ?? {});
     const { principal, userId } = await this.standings.of(token, named);
     const { tenantId } = principal;
-    const { last, from } = await this.events.standing(tenantId, userId, lastSeq ?? Number.MAX_SAFE_INTEGER);
+    const { last, from } = await this.deliveries.standing(tenantId, userId, lastSeq ?? Number.MAX_SAFE_INTEGER);
     const most = this.settings.WS_CONNECTIONS_PER_PERSON;
     if (this.roster.sessionsOf(tenantId, userId).size >= most) {
       throw new Problem('rate_limited', `At most ${most} connections for one person.`, { retryAfter: 5 });

@@ -71,13 +71,13 @@ export class LiveSocket {
   /** Sends, and waits while much is under way. @returns false where the connection is ending */
   async sendGently(frame: string): Promise<boolean> {
     if (this.closing) return false;
-    let written!: () => void;
-    const gone = new Promise<void>((resolve) => (written = resolve));
-    this.ws.send(frame, written);
+    // Called in any case: a connection that ends fails what it has not written.
+    const { promise: written, resolve } = Promise.withResolvers<void>();
+    this.ws.send(frame, () => resolve());
     if (this.ws.bufferedAmount > this.limits.bufferBytes) this.closeSlow();
     else if (this.ws.bufferedAmount > FULL_BYTES) {
       const cancel = this.clock.after(this.limits.slowReaderMs, () => this.closeSlow());
-      await Promise.race([gone, this.gone]);
+      await written;
       cancel();
     }
     return !this.closing;
@@ -96,6 +96,7 @@ export class LiveSocket {
 
   /** Takes nothing new, answers what is under way, and ends. */
   async drain(): Promise<void> {
+    if (this.closing) return this.gone;
     this.ws.pause();
     this.parallel = 0;
     if (this.inFlight > 0) await Promise.race([new Promise<void>((idle) => (this.whenIdle = idle)), this.gone]);

@@ -1,4 +1,6 @@
+import { ApprovalsModule } from '#approvals';
 import { AuditModule } from '#audit';
+import { ExchangeModule } from '#exchange';
 import { IdentityModule } from '#identity';
 import { PolicyModule } from '#policy';
 import { Module } from '@nestjs/common';
@@ -12,7 +14,7 @@ import { Standings } from './standing.ts';
 
 /** Assistants and people who are connected: requests, and events as they come. */
 @Module({
-  imports: [AuditModule, IdentityModule, PolicyModule],
+  imports: [AuditModule, IdentityModule, PolicyModule, ApprovalsModule, ExchangeModule],
   providers: [
     makeGaugeProvider({ name: 'websocket_connections', help: 'Open WebSocket connections of this process.' }),
     LocalRoster,

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Authentication } from '#identity';
 import { Directory, mayActFor, type Principal } from '#libs/access';
 import { Clock } from '#libs/clock';
@@ -12,8 +13,10 @@ import { LocalRoster } from './roster.ts';
 const LOOK_EVERY_MS = 10_000;
 /** A connection whose token cannot be checked for so long is not believed any more. */
 const UNCHECKED_MS = 30_000;
-/** Checks at a time, so that a change with thousands connected leaves the database to others as well. */
-const AT_ONCE = 8;
+/** Checks at a time: what they have to look up goes to the database together. */
+const AT_ONCE = 500;
+/** After so many checks others get a turn: where nothing has to be looked up, checks never wait by themselves. */
+const A_TURN = 100;
 
 /** What a token and a person's name come to. */
 export interface Standing {
@@ -31,6 +34,7 @@ export class Standings implements OnApplicationBootstrap, OnModuleDestroy {
   private unwatch: (() => void) | undefined;
   private sweeping = false;
   private again = false;
+  private checked = 0;
 
   constructor(
     private readonly authentication: Authentication,
@@ -112,6 +116,7 @@ export class Standings implements OnApplicationBootstrap, OnModuleDestroy {
   private async checkEach(left: Iterator<LiveSession>): Promise<void> {
     for (let next = left.next(); !next.done; next = left.next()) {
       const session = next.value;
+      if (++this.checked % A_TURN === 0) await setImmediate();
       try {
         await this.check(session);
       } catch (error) {

@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Approvals } from '#approvals';
+import { Database } from '#libs/database';
+import { Settlements } from '../../src/approvals/settlements.ts';
 import { startTestGateway, type TestGateway } from '../harness/gateway.ts';
+import { until } from '../harness/until.ts';
 import { agentToken, LiveClient } from './client.ts';
 
 let gateway: TestGateway;
@@ -64,6 +68,103 @@ describe('audit.append', () => {
   });
 });
 
+describe('approvals.decide', () => {
+  // Whoever owns answers has nothing to do here.
+  beforeAll(() => {
+    gateway.app.get(Settlements, { strict: false }).owners.set('reply', { settled: async () => undefined });
+  });
+  const ask = () => {
+    const approvals = gateway.app.get(Approvals, { strict: false });
+    const proposal = { to: ['bob@acme.test'], subject: 'Re: lunch', text: 'At noon.' };
+    const wanted = { kind: 'reply', subject: 'Lunch', proposal, classification: 'internal' } as const;
+    return gateway.app
+      .get(Database)
+      .tenant('acme', (tx) => approvals.request(tx, { tenantId: 'acme', userId: 'alice', ...wanted }))
+      .then((approval) => {
+        approvals.announce(approval);
+        return approval;
+      });
+  };
+
+  test('is a person’s word, of which all of their connections are told', async () => {
+    const { id } = await ask();
+    await until('it is asked', () => alice.events.some(({ payload }) => payload.id === id));
+    const { ok, payload } = await alice.request('approvals.decide', { id, approve: false, reason: 'not today' });
+    expect(ok).toBe(true);
+    expect(payload).toMatchObject({ id, status: 'rejected', decidedBy: 'user:alice', reason: 'not today' });
+    for (const client of [alice, assistant]) {
+      await until('it is told', () =>
+        client.events.some((frame) => frame.event === 'approval.decided' && frame.payload.id === id),
+      );
+    }
+    expect((await alice.request('approvals.decide', { id, approve: true })).error.code).toBe('conflict');
+  });
+
+  test('is not for assistants, nor for somebody else', async () => {
+    const { id } = await ask();
+    expect((await assistant.request('approvals.decide', { id, approve: true })).error.code).toBe('forbidden');
+    const eve = await LiveClient.connect(gateway, 'eve@globex.test');
+    expect((await eve.request('approvals.decide', { id, approve: true })).error.code).toBe('not_found');
+    expect((await alice.request('approvals.decide', { id, approve: 'yes' })).error.code).toBe('validation_failed');
+    expect((await alice.request('approvals.decide', { id, approve: true, reason: 'x' })).error.code).toBe(
+      'validation_failed',
+    );
+    await eve.end();
+  });
+});
+
+describe('sessions_send', () => {
+  const envelope = (userId: string, orgUnit: string, conversation: string, round: number) => ({
+    ...{
+      version: '1.0',
+      message_type: 'agent-generated',
+      classification: 'internal',
+      exchange_type: 'information_query',
+    },
+    source_agent: { instance_id: `${userId}-laptop`, user_id: userId, org_unit: orgUnit, tenant_id: 'acme' },
+    ...{ conversation_id: conversation, exchange_round: round },
+  });
+
+  test('brings a message to the other person, and the answer back', async () => {
+    const bob = await LiveClient.connect(gateway, (await agentToken(gateway, ['bob'])).token);
+    const olga = await LiveClient.connect(gateway, 'olga@acme.test');
+    const asked = await bob.request('sessions_send', {
+      ...{
+        to: { userId: 'olga' },
+        message: 'Which week is the audit?',
+        envelope: envelope('bob', 'engineering', 'live-1', 1),
+      },
+    });
+    expect(asked).toMatchObject({ ok: true, payload: { outcome: 'in_progress', round: 1 } });
+    await until('it is there', () => olga.events.length > 0);
+    expect(olga.events[0]).toMatchObject({
+      event: 'session.message',
+      payload: { message: { text: 'Which week is the audit?' } },
+    });
+    const answered = await olga.request('sessions_send', {
+      ...{
+        to: { userId: 'bob' },
+        message: 'The second of December.',
+        envelope: envelope('olga', 'engineering', 'live-1', 2),
+      },
+    });
+    expect(answered.payload).toMatchObject({ exchangeId: asked.payload.exchangeId, round: 2 });
+    await until('the answer is there', () => bob.events.length > 0);
+    expect(bob.events[0]!.payload.message.text).toBe('The second of December.');
+    await Promise.all([bob.end(), olga.end()]);
+  });
+
+  test('nobody speaks as somebody else, to nobody or into another tenant', async () => {
+    const send = (userId: string, as: string) =>
+      assistant.request('sessions_send', {
+        ...{ to: { userId }, message: 'Hello', envelope: envelope(as, 'engineering', `live-${userId}-${as}`, 1) },
+      });
+    expect((await send('olga', 'bob')).error.code).toBe('forbidden');
+    expect((await send('nobody', 'alice')).error.code).toBe('not_found');
+    expect((await send('dave', 'alice')).error.code).toBe('not_found');
+  });
+});
+
 test('sessions.list shows the instances of the same person, and nobody else’s', async () => {
   const bob = await LiveClient.connect(gateway, 'bob@acme.test', { instanceId: 'bobs' });
   const { payload } = await alice.request('sessions.list');
@@ -85,7 +186,7 @@ test('ping tells the time', async () => {
 test('a method that there is not is answered with those that there are', async () => {
   const { error } = await alice.request('policy.guess');
   expect(error.code).toBe('not_found');
-  for (const name of ['policy.evaluate', 'audit.append', 'sessions.list', 'ping'])
+  for (const name of ['policy.evaluate', 'audit.append', 'approvals.decide', 'sessions_send', 'sessions.list', 'ping'])
     expect(error.message).toContain(name);
   expect(error.requestId).toMatch(/^[0-9a-f-]{36}$/);
 });

@@ -4,7 +4,7 @@ import type { LoadOptions } from './arguments.ts';
 import { ADMIN, type Target, withDatabase } from './gateway.ts';
 import type { VirtualUser } from './generator/calls.ts';
 import { Generator, type Measured } from './generator/generator.ts';
-import type { PreparedCall, Progress, Run } from './generator/protocol.ts';
+import type { LiveEnd, PreparedCall, Progress, Run } from './generator/protocol.ts';
 import type { Shares } from './report.ts';
 import { agentTokens, importPeople, type LoadPerson, loadPeople, sharedToken, workerOf } from './seed/people.ts';
 import { plausiblePolicies, seedPolicies } from './seed/policies.ts';
@@ -89,14 +89,14 @@ export class Stage {
     );
   }
 
-  /** A thread with this many connections: HTTP, or WebSockets where their first frames are given. It is closed with the stage. */
+  /** A thread with this many connections: HTTP, or WebSockets where their ends are given. It is closed with the stage. */
   generator(
     calls: readonly PreparedCall[],
     labels: readonly string[],
     connections: number,
-    hellos?: readonly string[],
+    ends?: readonly LiveEnd[],
   ): Generator {
-    const generator = new Generator({ ...this.address, connections, labels, calls, timeoutMs: TIMEOUT_MS, hellos });
+    const generator = new Generator({ ...this.address, connections, labels, calls, timeoutMs: TIMEOUT_MS, ends });
     this.generators.push(generator);
     return generator;
   }

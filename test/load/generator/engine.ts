@@ -18,9 +18,9 @@ export class Engine {
 
   constructor(setup: Setup) {
     this.setup = setup;
-    const { host, port, hellos } = setup;
+    const { host, port, ends } = setup;
     this.connections = Array.from({ length: setup.connections }, (_, n) =>
-      hellos ? new LiveConnection(host, port, hellos[n]!) : new Connection(host, port),
+      ends ? new LiveConnection(host, port, ends[n]!) : new Connection(host, port),
     );
     for (const call of setup.calls) (this.callsOf[call.user] ??= []).push(call);
   }
@@ -56,7 +56,7 @@ export class Engine {
     return new Promise((finished) => {
       for (let user = 0; user < model.users; user++) {
         const connection = this.connections[user]!;
-        const calls = this.callsOf[user]!;
+        const calls = this.callsOf[user]!.filter(({ label }) => label === (model.only ?? label));
         let n = 0;
         const next = () => {
           const now = performance.now();

@@ -14,6 +14,15 @@ export interface PreparedCall {
   readonly decision?: string | undefined;
 }
 
+/** Who is at the other end of a WebSocket, and whom they write to. */
+export interface LiveEnd {
+  readonly token: string;
+  readonly userId: string;
+  readonly orgId: string;
+  readonly tenantId: string;
+  readonly peer: string;
+}
+
 export interface Setup {
   readonly host: string;
   readonly port: number;
@@ -21,13 +30,20 @@ export interface Setup {
   readonly labels: readonly string[];
   readonly calls: readonly PreparedCall[];
   readonly timeoutMs: number;
-  /** The connections are WebSockets, each opened with its frame. */
-  readonly hellos?: readonly string[] | undefined;
+  /** The connections are WebSockets, one for each of these. */
+  readonly ends?: readonly LiveEnd[] | undefined;
 }
 
 /** Closed: each user calls again when it is answered. Open: calls arrive by chance at a mean rate, whatever happens. */
 export type Model =
-  | { readonly kind: 'closed'; readonly users: number; readonly callsPerUser?: number; readonly durationMs?: number }
+  | {
+      readonly kind: 'closed';
+      readonly users: number;
+      readonly callsPerUser?: number;
+      readonly durationMs?: number;
+      /** Calls of this label alone. */
+      readonly only?: number;
+    }
   | {
       readonly kind: 'open';
       readonly rate: number;

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { UsageError } from '../arguments.ts';
-import { kindsOf } from '../generator/calls.ts';
-import { requestFrame } from '../generator/live-connection.ts';
-import type { PreparedCall } from '../generator/protocol.ts';
+import { kindsOf, prepare, type VirtualUser } from '../generator/calls.ts';
+import { MESSAGE_TO_PEER, requestFrame } from '../generator/live-connection.ts';
+import { TENANT } from '../gateway.ts';
+import type { LiveEnd, Model, PreparedCall } from '../generator/protocol.ts';
 import { costInWords, type Criterion, type Report, runDetails } from '../report.ts';
 import { scenarios, spread } from '../scenarios.ts';
 import type { Stage } from '../stage.ts';
@@ -11,41 +12,50 @@ import { snapshot } from '../usage.ts';
 
 const scenario = scenarios.websocket;
 const PING = 'ping';
+const MESSAGE = 'message';
 /** How long memory is looked at once all are connected; the least counts, which is nearest to after a collection. */
 const LOOK_MS = 6_000;
 const LOOKS = 12;
+const WARM_CONNECTIONS = 50;
 
-/** Thousands of connections that ask now and then: what one costs in memory, and how long answers take. */
+/**
+ * Thousands of connections, two and two of which write to each other, that ask now and then: what one costs in memory, and how
+ * long answers take. A message counts until its event is at the peer.
+ */
 export async function websocket(stage: Stage): Promise<Report> {
   const { options, say, target } = stage;
   const { own } = target;
   if (!own) throw new UsageError('websocket looks at the memory of a gateway of its own: without --url.');
   const users = options.users ?? scenario.users;
-  const { users: virtual } = await stage.people(users);
-  const labels = [PING, ...kindsOf(scenarios.policy.mix)];
+  const { people, users: virtual } = await stage.people(users);
+  const labels = [PING, MESSAGE, ...kindsOf(scenarios.policy.mix)];
   // The connection says who asks, so that any may carry any call.
   const calls: PreparedCall[] = virtual.flatMap((_, user) => [
     { bytes: requestFrame(PING), user, label: 0, status: 200 },
+    { bytes: MESSAGE_TO_PEER, user, label: 1, status: 200 },
     ...spread(scenarios.policy.mix).map((call) => ({
       ...{ bytes: requestFrame('policy.evaluate', call.body), user, label: labels.indexOf(call.kind) },
       ...{ status: 200, decision: call.expect },
     })),
   ]);
-  const hellos = virtual.map(({ token, id }, n) =>
-    Buffer.from(requestFrame('connect', { token, userId: id, instanceId: `load-${n}` })).toString(),
-  );
-  const generator = stage.generator(calls, labels, users, hellos);
+  const ends = virtual.map(({ token, id }, n): LiveEnd => {
+    const peer = people[n ^ 1] ?? people[0]!;
+    return { token, userId: id, orgId: people[n]!.orgId, tenantId: TENANT, peer: peer.id };
+  });
+  const generator = stage.generator(calls, labels, users, ends);
 
-  const half = Math.max(1, Math.floor(users / 2));
-  say(`Connecting ${count(half)} …`);
-  await connect(half);
+  say('Warming up over HTTP, so that connections alone are what comes next …');
+  await warmUp(stage, virtual);
   const before = await residentBytes(own.pid);
-  say(`Connecting ${count(users - half)} more …`);
+  say(`Connecting ${count(users)} …`);
   const opened = performance.now();
-  await connect(users);
+  // A request through each opens it.
+  const model: Model = { kind: 'closed', users, callsPerUser: 1, only: 0 };
+  const { failed, errors } = await stage.measure(generator, { model }, true);
+  if (failed > 0) throw new Error(`${failed} connections failed: ${JSON.stringify(errors)}`);
   const tookMs = performance.now() - opened;
   const after = await residentBytes(own.pid);
-  const kibPerSocket = Math.max(0, after - before) / 1_024 / Math.max(1, users - half);
+  const kibPerSocket = Math.max(0, after - before) / 1_024 / users;
 
   const rate = options.rate ?? scenario.rate;
   const durationMs = options.durationMs ?? scenario.durationSeconds * 1_000;
@@ -82,22 +92,26 @@ export async function websocket(stage: Stage): Promise<Report> {
     errors: run.errors,
     shares: run.shares,
     notes: [
-      `Memory of the gateway: ${mebibytes(before)} with ${count(half)} connections, ${mebibytes(after)} with ${count(users)}, ` +
-        `${mebibytes(loaded)} after the requests. Connecting the second half took ${milliseconds(tookMs)}.`,
+      `Memory of the gateway: ${mebibytes(before)} before, ${mebibytes(after)} with ${count(users)} connections, ` +
+        `${mebibytes(loaded)} after the requests. Connecting took ${milliseconds(tookMs)}.`,
       ...(run.shares ? [costInWords(run.shares, run.throughput)] : []),
     ],
     details: { ...runDetails(run), kibPerSocket, residentBytes: { before, after, loaded }, connectMs: tookMs },
   };
+}
 
-  /** A request through each of so many connections opens those that are not open yet. */
-  async function connect(connections: number): Promise<void> {
-    const { failed, errors } = await stage.measure(
-      generator,
-      { model: { kind: 'closed', users: connections, callsPerUser: 1 } },
-      true,
-    );
-    if (failed > 0) throw new Error(`${failed} connections failed: ${JSON.stringify(errors)}`);
-  }
+/** Everybody's token, and everything that requests touch, has been used before connections are weighed. */
+async function warmUp(stage: Stage, users: readonly VirtualUser[]): Promise<void> {
+  const labels = kindsOf(scenarios.policy.mix);
+  const connections = Math.min(WARM_CONNECTIONS, users.length);
+  const { path, mix } = scenarios.policy;
+  const calls = prepare({
+    ...{ target: stage.address, path, status: 200, users, mix, labels },
+    body: (call, { id }) => ({ ...call.body, subject: { userId: id } }),
+  }).map((call) => ({ ...call, user: call.user % connections }));
+  const generator = stage.generator(calls, labels, connections);
+  const callsPerUser = Math.ceil(calls.length / connections);
+  await stage.measure(generator, { model: { kind: 'closed', users: connections, callsPerUser } }, true);
 }
 
 async function residentBytes(pid: number): Promise<number> {
