@@ -1,4 +1,5 @@
 import { AuditModule } from '#audit';
+import { AutoResponseModule } from '#auto-response';
 import { BriefingModule } from '#briefing';
 import { ConnectorsModule } from '#connectors';
 import { HealthModule } from '#health';
@@ -38,6 +39,7 @@ export class AppModule {
         IdentityModule,
         PolicyModule,
         ConnectorsModule,
+        AutoResponseModule,
         BriefingModule,
         HealthModule,
         ConsoleModule.with({

@@ -15,6 +15,7 @@ export const PERMISSIONS = [
   'connectors:use',
   'work:read',
   'work:write',
+  'messages:use',
   'status:read',
   'self:read',
 ] as const;
@@ -30,6 +31,7 @@ const OF_USER: readonly Permission[] = [
   'connectors:use',
   'work:read',
   'work:write',
+  'messages:use',
   'status:read',
   'self:read',
 ];
@@ -42,7 +44,13 @@ const OF_ROLE: Readonly<Record<Role, readonly Permission[]>> = {
   enterprise_admin: PERMISSIONS,
 };
 
-const OF_AGENT: readonly Permission[] = ['policy:evaluate', 'audit:append', 'connectors:use', 'status:read'];
+const OF_AGENT: readonly Permission[] = [
+  'policy:evaluate',
+  'audit:append',
+  'connectors:use',
+  'messages:use',
+  'status:read',
+];
 
 /** Everything that this caller may do, in the order of {@link PERMISSIONS}. */
 export function permissionsOf(principal: Principal): readonly Permission[] {
