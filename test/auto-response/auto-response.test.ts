@@ -171,7 +171,9 @@ describe('corrections', () => {
     expect(corrected.body).toMatchObject({ class: 'noise', correctedFrom: 'informational' });
     const second = await handled(gateway, mail(dull(2)));
     expect(second.class).toBe('noise');
-    expect(second.classReasons.join()).toContain('you have corrected mail from reports@tool.example');
+    expect(second.classReasons.join()).toContain(
+      'you have corrected a message like it to noise (from reports@tool.example',
+    );
     const bobs = await submit(gateway, mail(dull(3)), BOB);
     expect((await settled(gateway, bobs, BOB)).class).toBe('informational');
     expect((await gateway.call(ALICE, 'DELETE', path)).status).toBe(204);

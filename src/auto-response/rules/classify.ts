@@ -1,6 +1,13 @@
 import { type Learned, learnedFrom, type MessageFeatures } from './corrections.ts';
 import { isNobody } from './loops.ts';
-import { type IncomingMessage, MESSAGE_CLASSES, type MessageClass, ownWords, type Recipient } from './message.ts';
+import {
+  domainOf,
+  type IncomingMessage,
+  MESSAGE_CLASSES,
+  type MessageClass,
+  ownWords,
+  type Recipient,
+} from './message.ts';
 import { SIGNS } from './signs.ts';
 
 export interface ClassRuling {
@@ -18,7 +25,7 @@ interface Voice {
 }
 
 /** What a message is before anything in it has spoken: most mail tells something, little burns. */
-const START: Readonly<Scores> = { critical: -2, 'needs-response': 0, informational: 0.6, noise: -0.4 };
+const START: Readonly<Scores> = { critical: -0.8, 'needs-response': 0, informational: 0.6, noise: -0.4 };
 /** A sign that stands in a text again and again says no more. */
 const MOST_REASONS = 5;
 const READ = 6_000;
@@ -72,11 +79,15 @@ function circumstances({ headers, to, from, text, subject }: IncomingMessage, ow
     if (is) voices.push({ says, weights });
   };
   const has = (name: string) => (headers[name] ?? '') !== '';
-  add(has('list-unsubscribe'), 'it was sent to many, who can unsubscribe', { noise: 2.6, 'needs-response': -1 });
-  add(has('list-id'), 'it came over a list', { noise: 0.9, 'needs-response': -0.5 });
+  add(has('list-unsubscribe'), 'it was sent to many, who can unsubscribe', {
+    noise: 3.4,
+    critical: -1.5,
+    'needs-response': -1,
+  });
+  add(has('list-id'), 'it came over a list', { noise: 2, critical: -1.5, 'needs-response': -0.8 });
   add(/^(bulk|junk)/i.test(headers.precedence ?? ''), 'it was sent in bulk', { noise: 1.2 });
   const automatic = has('auto-submitted') && !/^no\b/i.test(headers['auto-submitted']!);
-  add(automatic, 'a machine has sent it', { noise: 0.8, informational: 0.5, 'needs-response': -2 });
+  add(automatic, 'a machine has sent it', { noise: 2, informational: 0.4, 'needs-response': -2 });
   add(
     /^(1|high|urgent)/i.test(headers.importance ?? headers['x-priority'] ?? ''),
     'its sender marked it as important',
@@ -86,6 +97,10 @@ function circumstances({ headers, to, from, text, subject }: IncomingMessage, ow
     },
   );
   const me = own.email.toLowerCase();
+  const isColleague = domainOf(from.address) === domainOf(me);
+  const isReply = /^\s*(re|aw|rép|antw)\s*:/i.test(subject);
+  add(isColleague && !automatic, 'it comes from inside', { noise: -1.6 });
+  add(!isColleague && !isReply, 'it comes from outside', { noise: 0.5 });
   const alone = to.length === 1 && to[0] === me;
   const machine = isNobody(from.address);
   add(alone && !machine && !has('list-unsubscribe'), 'it is written to you alone', { 'needs-response': 0.3 });
@@ -101,7 +116,7 @@ function circumstances({ headers, to, from, text, subject }: IncomingMessage, ow
   add(loud, 'its subject shouts', { critical: 0.4, noise: 0.4 });
   add(/[!]{2,}/.test(subject), 'its subject shouts', { noise: 0.4, critical: 0.3 });
   add(/\p{Extended_Pictographic}/u.test(subject), 'its subject has pictures', { noise: 0.8 });
-  add(/^\s*(re|aw|rép)\s*:/i.test(subject), 'it goes on with a conversation', { 'needs-response': 0.3, noise: -0.5 });
+  add(isReply, 'it goes on with a conversation', { informational: 0.3, noise: -0.8 });
   return voices;
 }
 

@@ -1,17 +1,13 @@
-import {
-  domainOf,
-  type IncomingMessage,
-  MESSAGE_CLASSES,
-  type MessageClass,
-  bareSubject,
-  ownWords,
-} from './message.ts';
+import { isNobody } from './loops.ts';
+import { bareSubject, domainOf, type IncomingMessage, type MessageClass, ownWords } from './message.ts';
 
 /** By what a message resembles others. Kept after its text is gone, so that a later correction teaches something. */
 export interface MessageFeatures {
   readonly sender: string;
   readonly domain: string | null;
   readonly list: string | null;
+  /** How it was sent: `automatic`, `in bulk`, `to many`. */
+  readonly manner: readonly string[];
   /** Different ones, in lower case. */
   readonly words: readonly string[];
 }
@@ -21,22 +17,22 @@ export interface Correction {
   readonly wanted: MessageClass;
 }
 
-/** What one feature of a message speaks for, after corrections. */
+/** What corrections of messages that this one resembles speak for. */
 export interface LearnedVoice {
   readonly says: string;
-  readonly weights: Readonly<Record<MessageClass, number>>;
+  readonly weights: Readonly<Partial<Record<MessageClass, number>>>;
 }
 
 export interface Learned {
   voicesFor(features: MessageFeatures): LearnedVoice[];
 }
 
-type Kind = 'sender' | 'list' | 'domain' | 'word';
-
-/** How much a kind of likeness counts. */
-const STRENGTH: Readonly<Record<Kind, number>> = { sender: 4, list: 4, domain: 1.5, word: 1 };
-/** Corrections that a class seems to have before the first one. */
-const PRIOR = 0.4;
+/** How much a correction of the very same message adds to the class that was wanted. */
+const STRENGTH = 8;
+/** How alike messages are, 0–1, that have this in common. A machine writes the same again, a person does not. */
+const SAME = { list: 0.6, machine: 0.6, sender: 0.3, domain: 0.2, manner: 0.3, words: 1.2 } as const;
+/** Below this they have nothing in common that says anything. */
+const LEAST = 0.2;
 /** Everybody's addresses are there: they make nobody alike. */
 const FREE_MAIL =
   /^(gmail|googlemail|outlook|hotmail|live|yahoo|gmx|web|icloud|proton|protonmail|aol|orange|free|laposte|t-online)\.[a-z.]{2,6}$/;
@@ -48,79 +44,80 @@ const STOP = new Set(
 );
 
 export function featuresOf(message: IncomingMessage): MessageFeatures {
-  const { address } = message.from;
-  const domain = address.includes('@') ? domainOf(address) : null;
+  const { from, headers, to } = message;
+  const domain = from.address.includes('@') ? domainOf(from.address) : null;
   const text = `${bareSubject(message.subject)}\n${ownWords(message.text).slice(0, 4_000)}`;
   const found =
     text
       .normalize('NFKC')
       .toLowerCase()
       .match(/\p{L}{4,24}/gu) ?? [];
-  const list = /<([^<>\s]{1,200})>/.exec(message.headers['list-id'] ?? '')?.[1]?.toLowerCase();
+  const list = /<([^<>\s]{1,200})>/.exec(headers['list-id'] ?? '')?.[1]?.toLowerCase();
+  const automatic = isNobody(from.address) || (headers['auto-submitted'] ?? 'no').trim().toLowerCase() !== 'no';
+  const bulk = (headers['list-unsubscribe'] ?? '') !== '' || /^(bulk|list|junk)/i.test(headers.precedence ?? '');
   return {
-    sender: address.slice(0, 320),
+    sender: from.address.slice(0, 320),
     domain: domain === null || FREE_MAIL.test(domain) ? null : domain.slice(0, 255),
     list: list ?? null,
+    manner: [...(automatic ? ['automatic'] : []), ...(bulk ? ['in bulk'] : []), ...(to.length > 8 ? ['to many'] : [])],
     words: [...new Set(found.filter((word) => !STOP.has(word)))].slice(0, MOST_WORDS),
   };
 }
 
 /**
- * What corrections teach: for each feature, how much more often than by chance its messages were wanted in a class, as
- * log-odds that are added to the other signs. Made of the corrections that stand, in any order: one that is taken back has
- * never been.
+ * What corrections teach: each speaks for the class that was wanted, the louder the more alike the two messages are; together
+ * they are as sure as that not all of them are mistaken. Worked out of the corrections that stand, in whichever order: one that
+ * is taken back has never been.
  */
 export function learnedFrom(corrections: readonly Correction[]): Learned {
-  const counts = new Map<string, Record<MessageClass, number>>();
-  for (const { features, wanted } of corrections) {
-    for (const [kind, value] of entriesOf(features)) {
-      const key = `${kind}:${value}`;
-      const count = counts.get(key) ?? { critical: 0, 'needs-response': 0, informational: 0, noise: 0 };
-      count[wanted]++;
-      counts.set(key, count);
-    }
-  }
   return {
     voicesFor: (features) => {
-      const voices = entriesOf(features).flatMap(([kind, value]) => {
-        const count = counts.get(`${kind}:${value}`);
-        return count ? [{ kind, value, count }] : [];
-      });
-      const words = voices.filter(({ kind }) => kind === 'word').length;
-      return voices.map(({ kind, value, count }) => {
-        // Many words that go together say little more than one of them.
-        const strength = kind === 'word' ? STRENGTH.word / Math.sqrt(words) : STRENGTH[kind];
-        return { says: inWords(kind, value, count), weights: logOdds(count, strength) };
-      });
+      const doubts = new Map<MessageClass, { doubt: number; count: number; nearest: number; says: string }>();
+      for (const { features: other, wanted } of corrections) {
+        const { likeness, says } = compare(features, other);
+        if (likeness < LEAST) continue;
+        const known = doubts.get(wanted) ?? { doubt: 1, count: 0, nearest: 0, says: '' };
+        const isNearer = likeness > known.nearest || (likeness === known.nearest && says < known.says);
+        doubts.set(wanted, {
+          doubt: known.doubt * (1 - likeness ** 2),
+          count: known.count + 1,
+          nearest: Math.max(known.nearest, likeness),
+          says: isNearer ? says : known.says,
+        });
+      }
+      return [...doubts]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([wanted, { doubt, count, says }]) => ({
+          says: `you have corrected ${count === 1 ? 'a message' : `${count} messages`} like it to ${wanted} (${says})`,
+          weights: { [wanted]: Math.round(STRENGTH * (1 - doubt) * 1e6) / 1e6 },
+        }));
     },
   };
 }
 
-function logOdds(count: Readonly<Record<MessageClass, number>>, strength: number): Record<MessageClass, number> {
-  const total = MESSAGE_CLASSES.reduce((sum, name) => sum + count[name], 0);
-  const classes = MESSAGE_CLASSES.length;
-  const weight = (name: MessageClass) =>
-    strength * Math.log((classes * (count[name] + PRIOR)) / (total + PRIOR * classes));
-  return Object.fromEntries(MESSAGE_CLASSES.map((name) => [name, weight(name)])) as Record<MessageClass, number>;
+/** @returns how alike two messages are, 0–1, and in what */
+function compare(a: MessageFeatures, b: MessageFeatures): { likeness: number; says: string } {
+  const parts: [number, string][] = [];
+  const manner = a.manner.filter((one) => b.manner.includes(one));
+  if (a.list !== null && a.list === b.list) parts.push([SAME.list, `the list ${a.list}`]);
+  if (a.sender === b.sender)
+    parts.push([a.manner.includes('automatic') ? SAME.machine : SAME.sender, `from ${a.sender}`]);
+  else if (a.domain !== null && a.domain === b.domain) parts.push([SAME.domain, `from ${a.domain}`]);
+  if (manner.length > 0 && a.domain !== null && a.domain === b.domain)
+    parts.push([SAME.manner, `sent ${manner.join(' and ')}`]);
+  const words = overlap(a.words, b.words);
+  const shared = a.words.filter((word) => b.words.includes(word)).slice(0, 3);
+  if (shared.length > 0) parts.push([SAME.words * words, `the words ${shared.join(', ')}`]);
+  const likeness = Math.min(
+    1,
+    parts.reduce((sum, [much]) => sum + much, 0),
+  );
+  return { likeness, says: parts.map(([, what]) => what).join('; ') };
 }
 
-function entriesOf({ sender, domain, list, words }: MessageFeatures): [Kind, string][] {
-  return [
-    ['sender', sender],
-    ...(domain === null ? [] : [['domain', domain] as [Kind, string]]),
-    ...(list === null ? [] : [['list', list] as [Kind, string]]),
-    ...words.map((word): [Kind, string] => ['word', word]),
-  ];
-}
-
-const NAMED: Readonly<Record<Kind, (value: string) => string>> = {
-  sender: (value) => `mail from ${value}`,
-  list: (value) => `mail of the list ${value}`,
-  domain: (value) => `mail from ${value}`,
-  word: (value) => `mail with the word "${value}"`,
-};
-
-function inWords(kind: Kind, value: string, count: Readonly<Record<MessageClass, number>>): string {
-  const wanted = MESSAGE_CLASSES.filter((name) => count[name] > 0).map((name) => `${count[name]} × ${name}`);
-  return `you have corrected ${NAMED[kind](value)} (${wanted.join(', ')})`;
+/** Jaccard. */
+function overlap(a: readonly string[], b: readonly string[]): number {
+  const others = new Set(b);
+  const common = a.filter((word) => others.has(word)).length;
+  return common === 0 ? 0 : common / (a.length + b.length - common);
 }

@@ -239,6 +239,7 @@ describe('corrections', () => {
       sender: fc.constantFrom('a@x.example', 'b@x.example', 'c@y.example'),
       domain: fc.constantFrom('x.example', 'y.example', null),
       list: fc.constantFrom(null, 'l.x.example'),
+      manner: fc.subarray(['automatic', 'in bulk', 'to many']),
       words: fc.uniqueArray(fc.constantFrom('invoice', 'lunch', 'outage', 'report'), { maxLength: 4 }),
     }),
   });
@@ -259,11 +260,9 @@ describe('corrections', () => {
   test('speak for the class that was wanted, and of nothing that does not resemble', () => {
     fc.assert(
       fc.property(correction, (one) => {
-        for (const { weights } of learnedFrom([one]).voicesFor(one.features)) {
-          const best = MESSAGE_CLASSES.reduce((a, b) => (weights[b] > weights[a] ? b : a));
-          expect(best).toBe(one.wanted);
-        }
-        const other = { sender: 'z@z.example', domain: 'z.example', list: null, words: ['zebra'] };
+        const voices = learnedFrom([one]).voicesFor(one.features);
+        expect(voices.map(({ weights }) => Object.keys(weights))).toEqual([[one.wanted]]);
+        const other = { sender: 'z@z.example', domain: 'z.example', list: null, manner: [], words: ['zebra'] };
         expect(learnedFrom([one]).voicesFor(other)).toEqual([]);
       }),
     );

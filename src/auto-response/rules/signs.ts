@@ -72,7 +72,9 @@ export const SIGNS: readonly Sign[] = [
   sign(
     'subject',
     'its subject says that it burns',
-    words('down|outage|alert|incident|sev\\d|p1|urgent|critical|emergency|ausfall|dringend|panne|alarm'),
+    words(
+      'down|outage|alert|firing|problem|page|escalation|incident|sev\\d|p1|urgent|critical|emergency|ausfall|dringend|panne|alarm',
+    ),
     {
       critical: 1.1,
     },
@@ -126,7 +128,7 @@ export const SIGNS: readonly Sign[] = [
     ),
     { 'needs-response': 1.1 },
   ),
-  sign('words', 'it has a question', /\?(\s|$|["”')])/u, { 'needs-response': 1.5, informational: -0.3 }),
+  sign('words', 'it has a question', /\?(\s|$|["”')])/u, { 'needs-response': 1.4, informational: -0.4 }),
   sign(
     'subject',
     'its subject is a question or a request',
@@ -185,6 +187,66 @@ export const SIGNS: readonly Sign[] = [
     {
       informational: 1.2,
     },
+  ),
+  sign(
+    'words',
+    'there is no time left',
+    words(
+      '(in|within|for|about|have|next|every|the last) (the )?(next )?(~ ?)?(\\d+|two|three|five|ten|fifteen|twenty|thirty|half an|a few|couple of) ?(more )?(min\\w*|h|hours?|hour|seconds)|in (einer halben|wenigen|\\d+) (stunden?|minuten)|dans (les )?(\\d+|dix|quinze|trente) (prochaines )?(min\\w*|heures?)|(by|before|until|till|bis|avant) (\\d{1,2}[:.]\\d\\d|\\d{1,2} ?(h|uhr|pm|am)|noon|midnight)( uhr)?( (today|tonight|heute|aujourd.hui))?|cut.?off|last call|hurry|schnell|vite|umgehend|at once|(need\\w*|please|it|get\\w*|online|phone|jetzt|maintenant) now|now[.!]|jetzt[.!]|maintenant[.!]|today[.!]|heute[.!]',
+    ),
+    { critical: 1.3 },
+  ),
+  sign(
+    'words',
+    'something has stopped or is broken',
+    words(
+      'down|dead|dying|fail(s|ing|ed)?|broken|stopped|stands? still|standing still|halted|offline|locked out|blocked|gone|times? out|timed out|overwhelmed|submergé\\w*|no longer work\\w*|not working|doesn.t work|stuck|lost|missing|wrong|kaputt|defekt|steh(t|en)|fehl(t|en)|gestoppt|arrêté\\w*|bloqué\\w*|perdu\\w*|plus aucun\\w*|ne (marche|fonctionne|passe)\\w* plus|unhealthy|critical|rejected|expired|exhausted|corrupt(ed)?|deleted|dropped|overwrit\\w+|double|twice|encrypted|red',
+    ),
+    { critical: 1.1 },
+  ),
+  sign(
+    'words',
+    'it wants something stopped',
+    words(
+      '(stop|kill|pull|revoke|lock|withdraw|shut|disable|block|isolate|contain|remove|delete|swap|restore|restart|cancel|unplug|power (off|down)|take down|turn off|switch off)( \\w+)? (it|them|this|that|the|my|your|now|immediately|down|all|everything)|stoppen|abschalten|arrêter|couper|before (it|they|the|we|he|she|noon|market)|manual action|escalat\\w+|unacknowledged|acknowledge',
+    ),
+    { critical: 1.2 },
+  ),
+  sign(
+    'words',
+    'authorities, accidents or attacks are part of it',
+    words(
+      'police|warrant|court|injunction|bailiff|regulator|inspectors?|authorit(y|ies)|lawyers?|sue|lawsuit|hospital|patients?|harm(ed)?|injur\\w+|unconscious|faint\\w*|accident|fire|smoke|explosion|attack\\w*|exploit\\w*|vulnerable|hack\\w+|stolen|theft|leak\\w*|ambulance|polizei|unfall|feuer|brand|angriff|gestohlen|incendie|attaque|volé\\w*|blessé\\w*',
+    ),
+    { critical: 1.0 },
+  ),
+  sign(
+    'words',
+    'it tells you to do something',
+    /(?:^|[.!?,;:\n]\s*|\b(?:and|or|please|then|so|also|just|bitte)\s+)(?:please\s+|just\s+)?(?:send|tell|give|put|add|check|let|take|pick|fill|join|provide|return|rewrite|upload|sign|vote|reply|answer|confirm|choose|decide|call|look|review|read|bring|show|explain|make|come|help|convince|object|suggest|update|install|submit|complete|remind|ask|write|share|ping|lmk|have a look|gib|sag|schick|schau|prüf|melde|nimm|mach|denk|envoie|dis|regarde|vérifie|valide|réponds|envoyez|dites)\b/iu,
+    { 'needs-response': 1.2 },
+  ),
+  sign(
+    'words',
+    'it asks who, what, when or how',
+    /\b(?:who|which|what|when|where|why|how|is it|is there|are there|are we|are you|do we|does|did|have you|will|would|could|might|may|can|should|shall|am i|wer|welche[rsn]?|was|wann|wo|warum|wie|ist|sind|hast|haben|darf|qui|quel\w*|quand|où|pourquoi|comment|combien|on|tu|vous)\b[^.!?\n]{2,160}\?/iu,
+    { 'needs-response': 1.2 },
+  ),
+  sign(
+    'words',
+    'it wishes for something',
+    words(
+      'i.d (need|like|appreciate|want|love)|we.d (need|like|love|appreciate)|we require|i have to (know|answer|tell|order)|(look|looking) forward to (your|hearing)|in need of|would like (you|to know|your|a|an)|awaiting|not yet received|have not (yet )?(received|heard)|still (missing|lack\\w*|waiting|need\\w*)|is missing|lacks|uns fehl(t|en)|mir fehlt|fehlt (noch|der|die|das)|nichts angekommen|magst du|willst du|möchte(st|n)? (du|sie|ich)|\\p{L}{3,}en sie (bitte|uns|mir|sie|ihn|es|den|die|das)|bitte|il me faut|il nous faut|je n.ai (toujours )?pas reçu|veuillez|s.il (te|vous) pla[iî]t|svp|stp|relance|unless you object|your (pick|call|choice|move|turn)|either way|happy to',
+    ),
+    { 'needs-response': 1.5 },
+  ),
+  sign(
+    'words',
+    'it tells of something done',
+    words(
+      'thanks|thank you|cheers|danke\\w*|vielen dank|merci|works? (now|again|fine)|working again|sorted|solved|done|fixed|merged|settled|received|accepted|agreed|booked|moved|went with|decided|passed|finished|closed|recorded|replaced|repaired|restored|arranged|is (up|out|in|over|back)|are (back|in|up)|was|were|erledigt|fertig|läuft|wieder|gemerged|angekommen|reçu|terminé|réservé|rétabli|(is|are) (fine|well|good|happy|healthy)|regards|have a (nice|good|great)|see you|good (news|job)|haha',
+    ),
+    { informational: 0.9, critical: -0.4 },
   ),
   // Nobody needs it.
   sign(
@@ -249,7 +311,7 @@ export const SIGNS: readonly Sign[] = [
     'words',
     'it looks like fraud',
     words(
-      'verify your (account|identity|mailbox|password|information)|confirm your (account|identity|password|mailbox|bank|billing)|account (will be|has been|is) (suspended|locked|limited|deactivated|closed|restricted)|unusual (activity|sign.?in|login)|click (here|the link|below)|password (expires|will expire|has expired)|gift ?cards?|wire transfer|bitcoin|btc|crypto|inheritance|lottery|you.?ve won|you have won|beneficiary|million (usd|dollars|euros?|eur)|western union|itunes|steam cards?|mailbox (is )?(full|quota|storage)|release (your )?(held|pending|quarantined) (messages|mail|emails)|konto (wurde )?(gesperrt|eingeschränkt)|bestätigen sie ihre (daten|identität|zugangsdaten)|compte (a été )?(suspendu|bloqué|limité)|vérifi(er|ez) (vos|votre) (informations|compte|identité)|undelivered (parcel|package)|customs fee|zollgebühr|frais de douane|kindly|strictly confidential transaction|i recorded you|your device was',
+      'verify your (account|identity|mailbox|password|information)|confirm your (account|identity|password|mailbox|bank|billing)|account (will be|has been|is) (suspended|locked|limited|deactivated|closed|restricted)|unusual (activity|sign.?in|login)|click (here|the link|below)|password (expires|will expire|has expired)|gift ?cards?|wire transfer|bitcoin|btc|crypto|inheritance|lottery|you.?ve won|you have won|beneficiary|million (usd|dollars|euros?|eur)|western union|itunes|steam cards?|mailbox (is )?(full|quota|storage)|release (your )?(held|pending|quarantined) (messages|mail|emails)|konto (wurde )?(gesperrt|eingeschränkt)|bestätigen sie ihre (daten|identität|zugangsdaten)|compte (a été )?(suspendu|bloqué|limité)|vérifi(er|ez) (vos|votre) (informations|compte|identité)|undelivered (parcel|package)|customs fee|zollgebühr|frais de douane|strictly confidential transaction|i recorded you|your device was',
     ),
     { noise: 2.8, critical: -1.6, 'needs-response': -1 },
   ),
@@ -257,7 +319,7 @@ export const SIGNS: readonly Sign[] = [
     'words',
     'it tries to give an assistant orders',
     words(
-      '(ignore|disregard|forget) (all |any |the |your )*(previous|prior|above|earlier|former|preceding) (instructions?|prompts?|rules|messages?)|you are (now )?(an?|the) (ai|assistant|language model|llm|unrestricted|helpful)|system prompt|as an ai|(ai|virtual|email) assistants?[:,]|note to (the )?(ai|assistant|bot)|classify (this|me|it)( message| mail| email)? as|mark (this|it) as (critical|safe|important)|reply (with|automatically)|auto.?reply with|new instructions?|developer mode|jailbreak|</?(system|instructions?|assistant)>|\\[(system|inst)\\]|ignoriere (alle )?(vorherigen|bisherigen)|ignore(z)? (toutes )?les instructions|send (me )?(all|the) (passwords?|api keys?|contacts|inbox)|forward (all|every) (mails?|emails?|messages?)',
+      '(ignore|disregard|forget) (all |any |the |your )*(previous|prior|above|earlier|former|preceding) (instructions?|prompts?|rules|messages?)|you are (now )?(an?|the) (ai|assistant|language model|llm|unrestricted|helpful)|system prompt|as an ai|(ai|virtual|email) assistants?[:,]|note to (the )?(ai|assistant|bot)|classify (this|me|it)( message| mail| email)? as|mark (this|it) as (critical|safe|important)|reply automatically|auto.?reply with|new instructions?|developer mode|jailbreak|</?(system|instructions?|assistant)>|\\[(system|inst)\\]|ignoriere (alle )?(vorherigen|bisherigen)|ignore(z)? (toutes )?les instructions|send (me )?(all|the) (passwords?|api keys?|contacts|inbox)|forward (all|every) (mails?|emails?|messages?)',
     ),
     { noise: 4, critical: -2.5, 'needs-response': -2 },
   ),
