@@ -9,6 +9,7 @@ import { ModuleChecks1764000008000 } from './1764000008000-module-checks.ts';
 import { Connectors1764000009000 } from './1764000009000-connectors.ts';
 import { Briefing1764000010000 } from './1764000010000-briefing.ts';
 import { PersonEvents1764000011000 } from './1764000011000-person-events.ts';
+import { Approvals1764000012000 } from './1764000012000-approvals.ts';
 import { AutoResponse1764000013000 } from './1764000013000-auto-response.ts';
 
 /** In the order in which they run. */
@@ -24,5 +25,6 @@ export const MIGRATIONS = [
   Connectors1764000009000,
   Briefing1764000010000,
   PersonEvents1764000011000,
+  Approvals1764000012000,
   AutoResponse1764000013000,
 ];

@@ -1,3 +1,4 @@
+import { ApprovalsModule } from '#approvals';
 import { AuditModule } from '#audit';
 import { AutoResponseModule } from '#auto-response';
 import { BriefingModule } from '#briefing';
@@ -38,6 +39,7 @@ export class AppModule {
         AuditModule,
         IdentityModule,
         PolicyModule,
+        ApprovalsModule,
         ConnectorsModule,
         AutoResponseModule,
         BriefingModule,

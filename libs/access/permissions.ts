@@ -16,6 +16,9 @@ export const PERMISSIONS = [
   'work:read',
   'work:write',
   'messages:use',
+  'approvals:read',
+  'approvals:ask',
+  'approvals:decide',
   'status:read',
   'self:read',
 ] as const;
@@ -32,6 +35,9 @@ const OF_USER: readonly Permission[] = [
   'work:read',
   'work:write',
   'messages:use',
+  'approvals:read',
+  'approvals:ask',
+  'approvals:decide',
   'status:read',
   'self:read',
 ];
@@ -44,11 +50,14 @@ const OF_ROLE: Readonly<Record<Role, readonly Permission[]>> = {
   enterprise_admin: PERMISSIONS,
 };
 
+/** An assistant asks and reads; deciding is for people, so that none approves itself. */
 const OF_AGENT: readonly Permission[] = [
   'policy:evaluate',
   'audit:append',
   'connectors:use',
   'messages:use',
+  'approvals:read',
+  'approvals:ask',
   'status:read',
 ];
 

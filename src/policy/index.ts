@@ -6,5 +6,7 @@ export type { Labels } from './rules/index.ts';
 export { ModuleRechecks } from './module-rechecks.ts';
 export { Propagation } from './bundles/propagation.ts';
 export { PolicyEngine } from './evaluation/engine.ts';
+export { Decisions } from './evaluation/decisions.ts';
 export { type DecisionAnswer, Evaluator } from './evaluation/evaluator.ts';
+export { DECISION_ID, type Evaluation } from './evaluation/evaluation.schema.ts';
 export { NEW_POLICY } from './policy.schema.ts';

@@ -55,6 +55,16 @@ import { Simulations } from './simulation/simulations.ts';
     Simulations,
     { provide: ExportRights, useClass: PolicyExportRights },
   ],
-  exports: [ExportRights, Policies, PolicyReader, ModuleRechecks, DataRules, Propagation, PolicyEngine, Evaluator],
+  exports: [
+    ExportRights,
+    Policies,
+    PolicyReader,
+    ModuleRechecks,
+    DataRules,
+    Propagation,
+    PolicyEngine,
+    Evaluator,
+    Decisions,
+  ],
 })
 export class PolicyModule {}
