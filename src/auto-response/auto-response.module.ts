@@ -1,3 +1,4 @@
+import { ApprovalsModule } from '#approvals';
 import { AuditModule } from '#audit';
 import { ConnectorsModule } from '#connectors';
 import { IdentityModule } from '#identity';
@@ -14,13 +15,14 @@ import { Sealed } from './sealed.ts';
 import { Classifying } from './steps/classifying.ts';
 import { Deciding } from './steps/deciding.ts';
 import { PolicyFloor } from './steps/policy-floor.ts';
+import { RepliesApproved } from './steps/replies-approved.ts';
 import { Sending } from './steps/sending.ts';
 import { LocalClassifier, LocalDrafter } from './strategies/local.ts';
 import { Classifier, Drafter } from './strategies/strategies.ts';
 
 /** Messages that arrive for people: what they are taken for, and what answers them, with the right amount of human say. */
 @Module({
-  imports: [AuditModule, IdentityModule, PolicyModule, ConnectorsModule],
+  imports: [AuditModule, IdentityModule, PolicyModule, ConnectorsModule, ApprovalsModule],
   controllers: [MessagesController, RulesController],
   providers: [
     ...AUTO_RESPONSE_METRICS,
@@ -31,6 +33,7 @@ import { Classifier, Drafter } from './strategies/strategies.ts';
     AutoResponses,
     KeptRules,
     PolicyFloor,
+    RepliesApproved,
     { provide: Classifier, useClass: LocalClassifier },
     { provide: Drafter, useClass: LocalDrafter },
     Classifying,

@@ -135,3 +135,13 @@ export const SUMMARY = `
 
 /** $1 addresses, in lower case */
 export const COLLEAGUES_AT = `SELECT id FROM users WHERE active AND lower(email) = ANY($1) LIMIT 100`;
+
+export const NOTE_APPROVAL = `UPDATE messages SET approval_id = $2 WHERE id = $1`;
+
+/** $1 id, $2 reason, $3 reply, $4 when: the person has seen it. */
+export const NOTE_APPROVED = `
+  UPDATE messages SET state = 'queued', attended = true, reason = $2, reply = $3, queued_at = $4, ended_at = NULL WHERE id = $1`;
+
+/** Back to a draft: policy has begun to ask a person. $1 id, $2 reason */
+export const NOTE_BACK_TO_DRAFT = `
+  UPDATE messages SET state = 'drafted', autonomy = 'approve', reason = $2, queued_at = NULL, ended_at = NULL WHERE id = $1`;

@@ -25,6 +25,7 @@ import { Sealed } from '../sealed.ts';
 import { Drafter } from '../strategies/strategies.ts';
 import { standingOf } from './people-known.ts';
 import { type Floor, PolicyFloor } from './policy-floor.ts';
+import { RepliesApproved } from './replies-approved.ts';
 import { DECIDE_QUEUE, type MessageJob, SEND_QUEUE, SEND_STEP, STEP } from './queues.ts';
 
 const DAY_MS = 86_400_000;
@@ -50,6 +51,7 @@ export class Deciding implements OnApplicationBootstrap {
     private readonly sealed: Sealed,
     private readonly audit: AuditLog,
     private readonly events: PersonEvents,
+    private readonly approvals: RepliesApproved,
     private readonly clock: Clock,
   ) {}
 
@@ -122,6 +124,7 @@ export class Deciding implements OnApplicationBootstrap {
     await this.audit.appendWithin(tx, entryOf(person, row, deed));
     if (state === 'queued')
       await this.jobs.send(tx, SEND_QUEUE, { tenantId: person.tenantId, id } satisfies MessageJob);
+    if (state === 'drafted' && reply) await this.approvals.request(tx, row, reply);
     if (state === 'surfaced') await this.events.append(tx, eventOf({ ...row, state, reason }));
   }
 

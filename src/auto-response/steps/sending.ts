@@ -14,6 +14,7 @@ import { eventOf, type MessageState } from '../message-view.ts';
 import { disclosed, domainOf, type Reply } from '../rules/index.ts';
 import { Sealed } from '../sealed.ts';
 import { type Floor, PolicyFloor } from './policy-floor.ts';
+import { RepliesApproved } from './replies-approved.ts';
 import { LATEST_WRITE_MS, type MessageJob, SEND_QUEUE, SEND_STEP, SEND_TRIES } from './queues.ts';
 
 /** Last step: the reply goes out, once. */
@@ -28,6 +29,7 @@ export class Sending implements OnApplicationBootstrap {
     private readonly sealed: Sealed,
     private readonly audit: AuditLog,
     private readonly events: PersonEvents,
+    private readonly approvals: RepliesApproved,
     private readonly metrics: AutoResponseMetrics,
     private readonly clock: Clock,
   ) {}
@@ -45,8 +47,9 @@ export class Sending implements OnApplicationBootstrap {
     try {
       // What was allowed when it was decided may have been forbidden since.
       const floor = await this.askAgain(person, row, reply);
-      const isAllowed = row.attended ? floor.autonomy !== 'block' : floor.decision.decision === 'allow';
-      if (!isAllowed)
+      const wantsPerson = floor.autonomy === 'approve' && !row.attended;
+      if (wantsPerson) return await this.ask(person, row, reply, floor);
+      if (floor.autonomy === 'block')
         return await this.end(person, row, 'surfaced', `Policy has changed: ${floor.decision.reason}`, floor);
       await this.audit.append(entryOf(person, row, deedOf('intent', floor)));
       if (this.clock.elapsed() - started > LATEST_WRITE_MS) throw new Error('too late to begin a write in this run');
@@ -90,7 +93,23 @@ export class Sending implements OnApplicationBootstrap {
       ...(row.attended ? {} : { automatic: true }),
     };
     const who = { tenantId: person.tenantId, userId: person.id };
-    return this.work.write(who, 'gmail', 'email_send', input, row.request_id, `auto-response/${row.id}`);
+    const approval = row.attended ? (row.approval_id ?? undefined) : undefined;
+    return this.work.write(who, 'gmail', 'email_send', input, row.request_id, `auto-response/${row.id}`, approval);
+  }
+
+  /** Policy has begun to ask a person since it was decided: the reply waits as a draft. */
+  private async ask(person: DirectoryPerson, was: sql.MessageRow, reply: Reply, floor: Floor): Promise<void> {
+    const reason = `A person has to approve the reply: policy has changed: ${floor.decision.reason}`.slice(0, 1_000);
+    await this.database.tenant(person.tenantId, async (tx) => {
+      const [row]: sql.MessageRow[] = await tx.query(sql.LOCK_MESSAGE, [was.id]);
+      if (row?.state !== 'queued') return;
+      await tx.query(sql.NOTE_BACK_TO_DRAFT, [row.id, reason]);
+      const detail = { state: 'drafted', autonomy: 'approve', reason };
+      const deed = { phase: 'decision', outcome: 'pending_approval', detail, decision: floor.decision } as const;
+      await this.audit.appendWithin(tx, entryOf(person, row, deed));
+      await this.approvals.request(tx, row, reply);
+    });
+    this.events.announce(person.tenantId, person.id);
   }
 
   private async end(person: DirectoryPerson, was: sql.MessageRow, state: MessageState, reason: string, floor?: Floor) {
