@@ -12,6 +12,7 @@ import { BriefingMends1764000010500 } from './1764000010500-briefing-mends.ts';
 import { PersonEvents1764000011000 } from './1764000011000-person-events.ts';
 import { Approvals1764000012000 } from './1764000012000-approvals.ts';
 import { Exchange1764000014000 } from './1764000014000-exchange.ts';
+import { AutoResponse1764000013000 } from './1764000013000-auto-response.ts';
 
 /** In the order in which they run. */
 export const MIGRATIONS = [
@@ -29,4 +30,5 @@ export const MIGRATIONS = [
   PersonEvents1764000011000,
   Approvals1764000012000,
   Exchange1764000014000,
+  AutoResponse1764000013000,
 ];

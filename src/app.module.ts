@@ -1,5 +1,6 @@
 import { ApprovalsModule } from '#approvals';
 import { AuditModule } from '#audit';
+import { AutoResponseModule } from '#auto-response';
 import { BriefingModule } from '#briefing';
 import { ConnectorsModule } from '#connectors';
 import { ExchangeModule } from '#exchange';
@@ -42,6 +43,7 @@ export class AppModule {
         PolicyModule,
         ApprovalsModule,
         ConnectorsModule,
+        AutoResponseModule,
         BriefingModule,
         ExchangeModule,
         LiveModule,

@@ -1,4 +1,6 @@
+import { ApprovalsModule } from '#approvals';
 import { AuditModule } from '#audit';
+import { AutoResponseModule } from '#auto-response';
 import { ConnectorsModule } from '#connectors';
 import { IdentityModule } from '#identity';
 import { PolicyModule } from '#policy';
@@ -21,7 +23,7 @@ import { Tasks } from './tasks/tasks.ts';
 
 /** What each person has to do: tasks out of the work in connected systems, and the briefing that ranks and plans them. */
 @Module({
-  imports: [AuditModule, IdentityModule, PolicyModule, ConnectorsModule],
+  imports: [AuditModule, IdentityModule, PolicyModule, ConnectorsModule, ApprovalsModule, AutoResponseModule],
   controllers: [TasksController, BriefingsController, ScheduleController],
   providers: [
     ...BRIEFING_METRICS,

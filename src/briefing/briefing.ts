@@ -61,7 +61,13 @@ export interface Briefing {
   }[];
   /** Of the planned day. */
   readonly meetings: readonly BriefedMeeting[];
-  readonly autoResponses: { readonly sent: number; readonly drafted: number; readonly surfaced: number };
+  /** Since the briefing before, at most of a day; `drafted`: what waits for an approval now. */
+  readonly autoResponses: {
+    readonly sent: number;
+    readonly drafted: number;
+    readonly surfaced: number;
+    readonly expired: number;
+  };
   readonly approvals: { readonly pending: number };
   readonly connectorStatus: readonly ConnectorStatus[];
 }

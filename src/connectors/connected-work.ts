@@ -41,6 +41,7 @@ export abstract class ConnectedWork {
    * Does something in a system, with policy, audit and everything else round it.
    * @param repeatKey the same each time this is tried again, such as `briefing/2026-11-25`: it then takes effect once, also
    *   where a try ended without an answer; the key is this person's, and for the same `input`
+   * @param approval the id of the approval by which the person has said yes to this very thing: it is done where policy wants one
    * @returns what the connector's operation returns
    * @throws Problem `forbidden` (policy), `not_found` (no such connector or action), `validation_failed`,
    *   `connector_unavailable` and `overloaded` (with `retryAfter`), `connector_unauthorised`
@@ -52,5 +53,6 @@ export abstract class ConnectedWork {
     input: unknown,
     requestId?: string,
     repeatKey?: string,
+    approval?: string,
   ): Promise<unknown>;
 }

@@ -124,6 +124,14 @@ const TABLE: Row[] = [
   ['GET', `/api/v1/exchanges/${NONE}`, [401, 404, 404, 404, 404, 404, 404]],
   ['GET', '/api/v1/exchanges/{aliceExchange}', [401, 200, 200, 404, 404, 404, 404]],
   ['POST', '/api/v1/exchanges/{aliceExchange}/resolve', [401, 403, 200, 404, 404, 404, 404], () => ({})],
+  ['POST', '/api/v1/messages', [401, 202, 202, 202, 202, 202, 202], () => message()],
+  ['POST', '/api/v1/messages', [401, 202, 202, 403, 403, 403, 403], () => ({ ...message(), userId: 'alice' })],
+  ['GET', '/api/v1/messages/{aliceMessage}', [401, 200, 200, 404, 404, 404, 404]],
+  ['GET', '/api/v1/auto-responses', [401, 403, 200, 200, 200, 200, 200]],
+  ['POST', `/api/v1/messages/${NONE}/correction`, [401, 403, 404, 404, 404, 404, 404], () => ({ class: 'noise' })],
+  ['DELETE', `/api/v1/messages/${NONE}/correction`, [401, 403, 404, 404, 404, 404, 404]],
+  ['GET', '/api/v1/auto-response-rules', [401, 403, 200, 200, 200, 200, 200]],
+  ['PUT', '/api/v1/auto-response-rules', [401, 403, 200, 200, 200, 200, 200], () => ({ channels: { gmail: 'block' } })],
 
   ['GET', '/.well-known/authzen-configuration', [200, 200, 200, 200, 200, 200, 200]],
   ['POST', '/access/v1/evaluation', [401, 200, 200, 403, 403, 403, 403], () => authzen('alice')],
@@ -179,6 +187,10 @@ function exchange() {
 function connector(type: string, userId?: string) {
   return { type, credentials: { kind: 'token', token: 'probe-token' }, ...(userId ? { userId } : {}) };
 }
+function message() {
+  const [text, messageId] = ['FYI: the numbers are in.', `access-${++n}`];
+  return { channel: 'gmail', from: 'sam@partner.example', to: 'all@partner.example', text, messageId };
+}
 function entry() {
   return { actionType: 'tool_invocation', actionDetail: { tool: 'probe' }, outcome: 'success' };
 }
@@ -204,6 +216,7 @@ beforeAll(async () => {
     things[name] = (await make(agent.token, '/approvals', { decisionId: await toAsk() })).id;
   await make(admin, '/users', { users: [{ ...NEWCOMER, id: 'leaver', email: 'leaver@acme.test' }] });
   things.leaver = 'leaver';
+  things.aliceMessage = (await make('alice@acme.test', '/messages', message())).id;
   things.bobConnector = (await make(admin, '/connectors', connector('github', 'bob'))).id;
   things.aliceExchange = (await make(agent.token, '/exchanges', exchange())).exchangeId;
   things.sharedConnector = (await make(admin, '/connectors', connector('gmail'))).id;

@@ -1,5 +1,6 @@
 import { Approvals } from '#approvals';
 import { AuditLog, IdSource, type NewEntry } from '#audit';
+import { AutoResponses } from '#auto-response';
 import { ConnectedWork } from '#connectors';
 import type { DirectoryPerson } from '#identity';
 import { type Classification, highest } from '#libs/classification';
@@ -35,6 +36,7 @@ const MOST_TASKS = 100;
  * for systems that are read is outside of it.
  */
 const AT_WORK = 16;
+const DAY_MS = 86_400_000;
 /** What policy is asked about. */
 const ACTION = 'briefing_generate';
 const FEATURES = ['briefing_generation', 'task_intelligence'] as const;
@@ -47,9 +49,10 @@ export class Briefings {
 
   constructor(
     private readonly work: ConnectedWork,
-    private readonly approvals: Approvals,
     private readonly book: TaskBook,
     private readonly gate: FeatureGate,
+    private readonly responses: AutoResponses,
+    private readonly approvals: Approvals,
     private readonly audit: AuditLog,
     private readonly ids: IdSource,
     private readonly database: Database,
@@ -79,6 +82,7 @@ export class Briefings {
     const day = plannedDay(now, person.timeZone);
     const events = items.flatMap(({ event }) => (event ? [event] : []));
     const tasks = shown.map(briefed);
+    const told = await this.turns.execute(() => this.answered(person, now));
     const briefing: Briefing = {
       id: this.ids.next(),
       userId,
@@ -91,8 +95,8 @@ export class Briefings {
       more,
       timeBlocks: plan(shown, events, { now, day, zone: person.timeZone }),
       meetings: meetingsOn(items, day, person.timeZone),
-      autoResponses: { sent: 0, drafted: 0, surfaced: 0 },
-      approvals: { pending: await this.approvals.pendingOf(tenantId, userId) },
+      autoResponses: told.autoResponses,
+      approvals: told.approvals,
       connectorStatus: asked.sources
         ? connectorStatus.filter(({ connector }) => asked.sources!.includes(connector))
         : connectorStatus,
@@ -100,6 +104,14 @@ export class Briefings {
     const kept = await this.turns.execute(() => this.keep(person, briefing, by));
     this.metrics.generated((this.clock.elapsed() - started) / 1000);
     return kept;
+  }
+
+  /** What became of messages since the last briefing, at most of a day, and what waits for the person. */
+  private async answered({ tenantId, id }: DirectoryPerson, now: number) {
+    const [last] = await this.rows(tenantId, sql.LIST_BRIEFINGS, [id, null, 1]);
+    const since = Math.max(last?.generated_at.getTime() ?? 0, now - DAY_MS);
+    const autoResponses = await this.responses.summary(tenantId, id, new Date(since).toISOString());
+    return { autoResponses, approvals: { pending: await this.approvals.pendingOf(tenantId, id) } };
   }
 
   /** @throws Problem `not_found` */

@@ -61,6 +61,24 @@ function warning({ connector, state, reason, lastSync }: ConnectorStatus, { time
   return `${SYSTEM_NAMES[connector]} ${what}${reason ? `: ${reason}` : ''}. ${age}.`;
 }
 
+/** What became of messages, in one line; nothing where nothing did. */
+export function answers({ autoResponses }: Briefing): string[] {
+  // Briefings of earlier versions do not know of `expired`.
+  const {
+    sent,
+    drafted,
+    surfaced,
+    expired = 0,
+  } = autoResponses as Partial<Briefing['autoResponses']> & Briefing['autoResponses'];
+  const parts = [
+    ...(sent > 0 ? [`${counted(sent, 'reply', 'replies')} sent`] : []),
+    ...(drafted > 0 ? [`${counted(drafted, 'draft')} waiting for you`] : []),
+    ...(surfaced > 0 ? [`${counted(surfaced, 'message')} for you to see`] : []),
+    ...(expired > 0 ? [`${counted(expired, 'draft')} expired without your decision and not sent`] : []),
+  ];
+  return parts.length > 0 ? [`Messages: ${parts.join(' · ')}`] : [];
+}
+
 export function counted(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`;
 }

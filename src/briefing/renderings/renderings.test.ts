@@ -30,7 +30,7 @@ const BRIEFING: Briefing = {
     },
   ],
   meetings: [{ start: '2026-11-25T08:15:00.000Z', end: '2026-11-25T08:30:00.000Z', title: 'Stand-up', allDay: false }],
-  autoResponses: { sent: 0, drafted: 0, surfaced: 0 },
+  autoResponses: { sent: 0, drafted: 0, surfaced: 0, expired: 0 },
   approvals: { pending: 0 },
   connectorStatus: [
     {

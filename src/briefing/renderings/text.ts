@@ -1,5 +1,15 @@
 import type { BriefedTask, Briefing } from '../briefing.ts';
-import { clock, counted, dayAndClock, dayName, isForLater, scoreInWords, SYSTEM_NAMES, warnings } from './in-words.ts';
+import {
+  answers,
+  clock,
+  counted,
+  dayAndClock,
+  dayName,
+  isForLater,
+  scoreInWords,
+  SYSTEM_NAMES,
+  warnings,
+} from './in-words.ts';
 import { printable } from './printable.ts';
 
 const WIDTH = 96;
@@ -11,6 +21,7 @@ export function toText(briefing: Briefing): string {
     `${isForLater(briefing) ? 'Plan for' : 'Briefing for'} ${dayName(briefing)} · ${briefing.timeZone}`,
     `made ${dayAndClock(briefing.generatedAt, briefing.timeZone)} · ${briefing.classification} · ${summary(briefing)}`,
     ...warnings(briefing).map((line) => cut(`! ${printable(line)}`)),
+    ...answers(briefing).map((line) => cut(line)),
     '',
     ...dayLines(briefing),
     'TASKS',

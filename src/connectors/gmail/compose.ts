@@ -44,6 +44,8 @@ export const MAIL = z.strictObject({
     .optional(),
   /** Two sends with the same one are one mail; made from the content and the day where none is given. */
   messageId: messageId.optional(),
+  /** Written and sent without a person: says so in its headers (RFC 3834), so that nothing answers it by itself. */
+  automatic: z.boolean().optional(),
 });
 export type OutgoingMail = z.infer<typeof MAIL>;
 
@@ -75,7 +77,7 @@ export async function composed(
     messageId: `<${id}>`,
     ...(mail.inReplyTo && { inReplyTo: `<${mail.inReplyTo}>` }),
     ...(references.length > 0 && { references: references.map((each) => `<${each}>`) }),
-    headers: { [OUR_ID_HEADER]: `<${id}>` },
+    headers: { [OUR_ID_HEADER]: `<${id}>`, ...(mail.automatic && { 'Auto-Submitted': 'auto-replied' }) },
     disableFileAccess: true,
     disableUrlAccess: true,
     newline: 'windows',

@@ -15,6 +15,8 @@ export interface Errand {
   /** As the audit log names whoever asked: `user:alice`, `agent:01J…`, `system`. */
   readonly actor: string;
   readonly requestId: string;
+  /** The approval by which a person has said yes to this very thing: where policy asks for one, it has it. */
+  readonly approval?: string | undefined;
   /** Where the same write may come again, after a crash for example. */
   readonly repeatable?: Repeatable | undefined;
 }
@@ -54,15 +56,19 @@ export class Gate {
     );
   }
 
-  /** As {@link decide}. @throws Problem `forbidden`, with the decision's id, where it is no `allow` */
+  /**
+   * As {@link decide}.
+   * @throws Problem `forbidden`, with the decision's id, where it is no `allow`, nor `require_approval` with an approval
+   */
   async pass(...asked: Parameters<Gate['decide']>): Promise<DecisionAnswer> {
     const decision = await this.decide(...asked);
-    if (decision.decision !== 'allow') throw refusal(decision);
+    const isApproved = decision.decision === 'require_approval' && asked[0].approval !== undefined;
+    if (decision.decision !== 'allow' && !isApproved) throw refusal(decision);
     return decision;
   }
 
   /** @returns the entry's id, when it is durable */
-  async record({ person, actor, requestId }: Errand, row: ConnectorRow, deed: Deed): Promise<string> {
+  async record({ person, actor, requestId, approval }: Errand, row: ConnectorRow, deed: Deed): Promise<string> {
     const labels = [...new Set(deed.labels ?? [])];
     const { id } = await this.audit.append({
       tenantId: person.tenantId,
@@ -71,7 +77,13 @@ export class Gate {
       teamIds: person.teamIds,
       actor,
       actionType: deed.type,
-      actionDetail: { connector: row.type, connectorId: row.id, action: deed.action, ...deed.detail },
+      actionDetail: {
+        connector: row.type,
+        connectorId: row.id,
+        action: deed.action,
+        ...(approval ? { approval } : {}),
+        ...deed.detail,
+      },
       dataAccessed: labels.map((classification) => ({ source: row.type, classification, purpose: deed.action })),
       dataClassification: labels.length > 0 ? labels.reduce((a, b) => (RANK[b] > RANK[a] ? b : a)) : null,
       ...(deed.decision

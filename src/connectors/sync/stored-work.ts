@@ -79,6 +79,7 @@ export class StoredWork extends ConnectedWork {
     input: unknown,
     requestId = `write-${ulid()}`,
     repeatKey?: string,
+    approval?: string,
   ): Promise<unknown> {
     const asked =
       'kind' in who
@@ -86,7 +87,7 @@ export class StoredWork extends ConnectedWork {
         : systemErrand(await this.person(who), requestId);
     const { tenantId, id } = asked.person;
     const repeatable = repeatKey === undefined ? undefined : { seed: `${tenantId}/${asked.actor}/${repeatKey}` };
-    const errand = { ...asked, repeatable };
+    const errand = { ...asked, repeatable, approval };
     const [row]: sql.ConnectorRow[] = await this.database.tenant(tenantId, (tx) =>
       tx.query(sql.CONNECTOR_OF_PERSON, [id, type]),
     );

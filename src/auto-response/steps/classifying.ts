@@ -1,0 +1,76 @@
+import { People } from '#identity';
+import { Clock } from '#libs/clock';
+import { classifyValue, type Classification, higher } from '#libs/classification';
+import { Database } from '#libs/database';
+import { type Job, Jobs } from '#libs/jobs';
+import { DataRules } from '#policy';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import type { DirectoryPerson } from '#identity';
+import * as sql from '../auto-response.sql.ts';
+import { featuresOf, type IncomingMessage, learnedFrom } from '../rules/index.ts';
+import { Sealed } from '../sealed.ts';
+import { Classifier } from '../strategies/strategies.ts';
+import { CLASSIFY_QUEUE, DECIDE_QUEUE, type MessageJob, STEP } from './queues.ts';
+
+/** Corrections that are learnt from: the newest. */
+export const MOST_CORRECTIONS = 500;
+
+/** First step: of which class a message is, and how sensitive. */
+@Injectable()
+export class Classifying implements OnApplicationBootstrap {
+  constructor(
+    private readonly jobs: Jobs,
+    private readonly database: Database,
+    private readonly people: People,
+    private readonly rules: DataRules,
+    private readonly classifier: Classifier,
+    private readonly sealed: Sealed,
+    private readonly clock: Clock,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.jobs.declare(DECIDE_QUEUE, STEP);
+    await this.jobs.work<MessageJob>(CLASSIFY_QUEUE, (job) => this.run(job), STEP);
+  }
+
+  private async run({ data: { tenantId, id } }: Job<MessageJob>): Promise<void> {
+    const found = await this.database.tenant(tenantId, async (tx) => {
+      const [row]: sql.MessageRow[] = await tx.query(sql.FIND_MESSAGE, [id]);
+      if (!row || row.state !== 'received' || row.classified_at !== null) return undefined;
+      const corrections: sql.CorrectionRow[] = await tx.query(sql.CORRECTIONS_OF_PERSON, [
+        row.user_id,
+        MOST_CORRECTIONS,
+      ]);
+      return { row, corrections };
+    });
+    if (!found) return; // another run has been here
+    const { row, corrections } = found;
+    const [person, message] = [await this.people.find(tenantId, row.user_id), this.sealed.content(row)];
+    if (!person || !message) return this.giveUp(tenantId, id, 'The person has left');
+    const features = featuresOf(message);
+    const classification = await this.labelOf(person, message, row.classification);
+    const learned = learnedFrom(corrections.map((each) => ({ features: each.features, wanted: each.class })));
+    const reading = { person, message, features, classification, requestId: row.request_id };
+    const ruling = await this.classifier.classify(reading, learned);
+    await this.database.tenant(tenantId, async (tx) => {
+      const [noted]: [unknown[], number] = await tx.query(sql.NOTE_CLASS, [
+        ...[id, ruling.class, ruling.confidence, JSON.stringify(ruling.reasons), JSON.stringify(features)],
+        ...[new Date(this.clock.now()), classification],
+      ]);
+      if (noted.length > 0) await this.jobs.send(tx, DECIDE_QUEUE, { tenantId, id } satisfies MessageJob);
+    });
+    this.jobs.notify(DECIDE_QUEUE);
+  }
+
+  /** What it came with, raised by what is in it, and as policy has it for mail. */
+  private async labelOf(person: DirectoryPerson, { subject, text }: IncomingMessage, given: Classification) {
+    const { label } = await this.rules.for(person);
+    return label('gmail', 'message', higher(given, classifyValue({ subject, text })));
+  }
+
+  private async giveUp(tenantId: string, id: string, reason: string): Promise<void> {
+    await this.database.tenant(tenantId, (tx) =>
+      tx.query(sql.NOTE_END, [id, 'failed', reason, new Date(this.clock.now())]),
+    );
+  }
+}
