@@ -1,5 +1,15 @@
 import type { BriefedTask, Briefing } from '../briefing.ts';
-import { clock, counted, dayAndClock, dayName, isForLater, scoreInWords, SYSTEM_NAMES, warnings } from './in-words.ts';
+import {
+  clock,
+  counted,
+  dayAndClock,
+  dayName,
+  isForLater,
+  keptOut,
+  scoreInWords,
+  SYSTEM_NAMES,
+  warnings,
+} from './in-words.ts';
 import { printable } from './printable.ts';
 
 const WIDTH = 96;
@@ -11,6 +21,7 @@ export function toText(briefing: Briefing): string {
     `${isForLater(briefing) ? 'Plan for' : 'Briefing for'} ${dayName(briefing)} · ${briefing.timeZone}`,
     `made ${dayAndClock(briefing.generatedAt, briefing.timeZone)} · ${briefing.classification} · ${summary(briefing)}`,
     ...warnings(briefing).map((line) => cut(`! ${printable(line)}`)),
+    ...keptOut(briefing).flatMap((line) => folded(printable(line))),
     '',
     ...dayLines(briefing),
     'TASKS',
@@ -67,6 +78,17 @@ function wrapped(reasons: readonly string[]): string[] {
     const last = lines.at(-1);
     if (last !== undefined && last.length + reason.length + 3 <= WIDTH) lines[lines.length - 1] = `${last} · ${reason}`;
     else lines.push(`${INDENT}${reason}`);
+  }
+  return lines;
+}
+
+/** A sentence in as many lines as it takes. */
+function folded(sentence: string): string[] {
+  const lines: string[] = [];
+  for (const word of sentence.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length + 1 <= WIDTH) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(cut(word));
   }
   return lines;
 }
