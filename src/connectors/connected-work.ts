@@ -10,6 +10,8 @@ export interface ConnectorStatus {
   readonly state: SyncState;
   /** In plain words. */
   readonly reason?: string;
+  /** Only where nothing is broken: policy does not let it be read, as `reason` says. */
+  readonly denied?: true;
   /** ISO 8601: the last sync that came to its end. */
   readonly lastSync: string | null;
 }

@@ -168,14 +168,18 @@ export const SYNCS_OF_CONNECTOR = `
   SELECT s.state, count(*)::int AS n, max(s.last_sync) AS last_sync, min(s.reason) AS reason
   FROM connector_syncs s WHERE s.connector_id = $1 GROUP BY s.state`;
 
+/** `last_error` where policy has said no. */
+export const DENIED = 'denied';
+
 export interface StatusRow extends SyncRow {
   type: ConnectorType;
+  last_error: string | null;
 }
 
 /** The connectors that serve person $1, with how each stands; one that has not been planned yet has nulls. */
 export const STATUS_OF_PERSON = `
   SELECT DISTINCT ON (c.type) c.type, c.id AS connector_id, s.user_id, s.cursor, s.generation, s.full_generation, s.state,
-    s.reason, s.last_sync, s.last_try, s.failures, s.next_sync_at
+    s.reason, s.last_error, s.last_sync, s.last_try, s.failures, s.next_sync_at
   FROM connectors c LEFT JOIN connector_syncs s ON s.tenant_id = c.tenant_id AND s.connector_id = c.id AND s.user_id = $1
   WHERE c.user_id = $1 OR c.user_id IS NULL ORDER BY c.type, c.user_id NULLS LAST`;
 

@@ -191,6 +191,25 @@ describe('a sync', () => {
     expect(await ids()).toEqual(['2', '3', '4', '5']);
   });
 
+  test('that policy refuses says so without a stutter, and that nothing is broken', async () => {
+    await settled();
+    const policy = {
+      ...{ scope: 'user', scopeId: 'alice', domain: 'integrations', name: 'No GitHub', version: '1.0.0' },
+      ...{ status: 'active', content: 'connectors: { github: { enabled: false } }', changeReason: 'a test' },
+    };
+    const { body } = await call('POST', '/policies', policy, {}, 'admin@acme.test');
+    expect(body.id).toEqual(expect.any(String));
+    try {
+      const { state, reason } = await sync();
+      expect(state).toBe('unreachable');
+      expect(reason).toMatch(/^[^:]*github[^:]* \(the integrations policy "No GitHub" 1\.0\.0 of user alice\)$/);
+      const [status] = await gateway.app.get(ConnectedWork, { strict: false }).statusOf('acme', 'alice');
+      expect(status).toMatchObject({ denied: true, reason });
+    } finally {
+      await call('DELETE', `/policies/${body.id}`, { changeReason: 'done' }, {}, 'admin@acme.test');
+    }
+  });
+
   test('of a system that is away says so in plain words, and when the last good one was', async () => {
     await settled();
     await sync();

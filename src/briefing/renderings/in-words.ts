@@ -51,7 +51,24 @@ export function warnings(briefing: Briefing): string[] {
   const late = window?.late
     ? [`This briefing comes late: it was due by ${dayAndClock(window.end, timeZone)} and was not ready in time.`]
     : [];
-  return [...late, ...connectorStatus.filter(({ state }) => state !== 'ok').map((status) => warning(status, briefing))];
+  return [
+    ...late,
+    ...connectorStatus
+      .filter(({ state, denied }) => state !== 'ok' && !denied)
+      .map((status) => warning(status, briefing)),
+  ];
+}
+
+/** What policy keeps out: nothing to see to, said once for all systems with the same reason. */
+export function keptOut({ connectorStatus }: Briefing): string[] {
+  const systems = new Map<string, string[]>();
+  for (const { connector, denied, reason = 'no reason is given' } of connectorStatus)
+    if (denied) systems.set(reason, [...(systems.get(reason) ?? []), SYSTEM_NAMES[connector]]);
+  return [...systems].map(([reason, names]) => {
+    const last = names.pop()!;
+    const all = names.length > 0 ? `${names.join(', ')} and ${last} are` : `${last} is`;
+    return `${all} kept out by policy: ${reason}.`;
+  });
 }
 
 function warning({ connector, state, reason, lastSync }: ConnectorStatus, { timeZone }: Briefing): string {

@@ -1,5 +1,15 @@
 import type { BriefedTask, Briefing } from '../briefing.ts';
-import { answers, clock, counted, dayName, isForLater, scoreInWords, SYSTEM_NAMES, warnings } from './in-words.ts';
+import {
+  answers,
+  clock,
+  counted,
+  dayName,
+  isForLater,
+  keptOut,
+  scoreInWords,
+  SYSTEM_NAMES,
+  warnings,
+} from './in-words.ts';
 import { printable } from './printable.ts';
 
 /** A briefing as Markdown: for mail, chat and notes. */
@@ -10,6 +20,7 @@ export function toMarkdown(briefing: Briefing): string {
       `times in ${briefing.timeZone}; classified ${briefing.classification}.`,
     ...warnings(briefing).map((line) => `> **Note:** ${literal(line)}`),
     ...answers(briefing).map((line) => `${line}.`),
+    ...keptOut(briefing).map((line) => literal(line)),
     ...day(briefing),
     '## Tasks',
     ...(briefing.tasks.length === 0 ? ['Nothing asks for you.'] : [briefing.tasks.map(task).join('\n')]),

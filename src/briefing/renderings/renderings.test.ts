@@ -63,6 +63,20 @@ describe('as text', () => {
     expect(body).not.toContain('! Jira');
   });
 
+  test('systems that policy keeps out are told once, together, and are no warning', () => {
+    const reason = 'no integrations policy lists it';
+    const connectorStatus = (['gmail', 'gcal', 'jira'] as const).map((connector) => ({
+      ...{ connector, state: 'unreachable' as const, reason, denied: true as const, lastSync: null },
+    }));
+    const text = render({ ...BRIEFING, connectorStatus }, 'text').body;
+    expect(text).toContain(
+      '\nGmail, Google Calendar and Jira are kept out by policy: no integrations policy lists it.\n',
+    );
+    expect(text).not.toContain('! ');
+    const markdown = render({ ...BRIEFING, connectorStatus: connectorStatus.slice(0, 1) }, 'md').body;
+    expect(markdown).toContain('Gmail is kept out by policy: no integrations policy lists it');
+  });
+
   test('no line is wider than a hundred columns, and no title brings control characters to a terminal', () => {
     const text = render(
       hostile(`\u001b[2J\u202e\u061c\u2028\u2029evil ${'x'.repeat(500)}\r\nForged: line`),

@@ -6,6 +6,7 @@ import {
   dayAndClock,
   dayName,
   isForLater,
+  keptOut,
   scoreInWords,
   SYSTEM_NAMES,
   warnings,
@@ -22,6 +23,7 @@ export function toText(briefing: Briefing): string {
     `made ${dayAndClock(briefing.generatedAt, briefing.timeZone)} · ${briefing.classification} · ${summary(briefing)}`,
     ...warnings(briefing).map((line) => cut(`! ${printable(line)}`)),
     ...answers(briefing).map((line) => cut(line)),
+    ...keptOut(briefing).flatMap((line) => folded(printable(line))),
     '',
     ...dayLines(briefing),
     'TASKS',
@@ -78,6 +80,17 @@ function wrapped(reasons: readonly string[]): string[] {
     const last = lines.at(-1);
     if (last !== undefined && last.length + reason.length + 3 <= WIDTH) lines[lines.length - 1] = `${last} · ${reason}`;
     else lines.push(`${INDENT}${reason}`);
+  }
+  return lines;
+}
+
+/** A sentence in as many lines as it takes. */
+function folded(sentence: string): string[] {
+  const lines: string[] = [];
+  for (const word of sentence.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length + 1 <= WIDTH) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(cut(word));
   }
   return lines;
 }

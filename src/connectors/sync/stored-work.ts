@@ -133,6 +133,7 @@ export function statusFrom(row: sql.StatusRow): ConnectorStatus {
     connector: row.type,
     state: row.state ?? 'partial',
     ...(reason ? { reason } : {}),
+    ...(row.last_error === sql.DENIED ? { denied: true } : {}),
     lastSync: row.last_sync?.toISOString() ?? null,
   };
 }

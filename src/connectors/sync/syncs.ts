@@ -129,8 +129,7 @@ export class Syncs implements OnModuleDestroy {
     const deed = { type: 'data_access', action: connector.syncAction } as const;
     try {
       const decision = await this.gate.decide(errand, row, connector.syncAction);
-      if (decision.decision !== 'allow')
-        return this.refused(start, `Policy does not let it be read: ${decision.reason}`);
+      if (decision.decision !== 'allow') return this.refused(start, decision.reason);
       const mayKeep = keeper(decision.classification ?? 'restricted', async (kind, classification) => {
         const asked = { type: kind, classification };
         return (await this.gate.decide(errand, row, connector.syncAction, asked)).decision === 'allow';
@@ -167,10 +166,12 @@ export class Syncs implements OnModuleDestroy {
 
   private refused(start: sql.SyncRow, reason: string): Ending {
     const failures = start.failures + 1;
+    // No policy has said so: nobody could be asked.
+    const isUnasked = /^policy_\w+$/.test(reason);
     return {
       state: 'unreachable',
-      reason,
-      error: reason,
+      reason: isUnasked ? 'whether policy lets it be read cannot be found out just now' : withoutVerdict(reason),
+      error: isUnasked ? reason : sql.DENIED,
       failures,
       pauseSeconds: this.pause(failures),
       complete: false,
@@ -211,6 +212,12 @@ export class Syncs implements OnModuleDestroy {
 
 function abortedByLease(signal: AbortSignal): boolean {
   return signal.aborted && signal.reason instanceof LeaseLost;
+}
+
+/** Why policy says no and where, without the "no" that is said already: `connector github is off (the … policy "…" …)`. */
+function withoutVerdict(reason: string): string {
+  const [, policy, why] = /^Denied by (the [\w-]+ policy ".*" \S+ of \S+ \S+): (.*?)\.?$/s.exec(reason) ?? [];
+  return policy ? `${why} (${policy})` : reason.replace(/^Denied: /, '').replace(/\.$/, '');
 }
 
 /** For a person: what is wrong, not where in the code. */
