@@ -1,0 +1,91 @@
+import { SystemClock } from '#libs/clock';
+import {
+  InProcessNotices,
+  InProcessRateLimits,
+  InProcessTokenBuckets,
+  type Notices,
+  parseRedisUrl,
+  type RateLimits,
+  RedisConnection,
+  RedisNotices,
+  RedisRateLimits,
+  RedisTokenBuckets,
+  type TokenBuckets,
+} from '#libs/redis';
+import { RedisCluster, RedisServer } from '../harness/redis.ts';
+import { until } from '../harness/until.ts';
+
+/** How long a call may wait for Redis here; longer than in production, because this machine may be busy. */
+export const TIMEOUT_MS = 400;
+
+/** What one process has of the ports. */
+export interface Replica {
+  readonly rateLimits: RateLimits;
+  readonly tokenBuckets: TokenBuckets;
+  readonly notices: Notices;
+  close(): Promise<void>;
+}
+
+export interface RedisReplica extends Replica {
+  readonly connection: RedisConnection;
+  readonly notices: RedisNotices;
+  /** What was logged. */
+  readonly lines: readonly string[];
+}
+
+const clock = new SystemClock();
+
+/** A replica that is connected. */
+export async function redisReplica(url: string): Promise<RedisReplica> {
+  const lines: string[] = [];
+  const log = { log: (line: string) => void lines.push(line), warn: (line: string) => void lines.push(line) };
+  const access = { address: parseRedisUrl(url), ca: undefined, name: 'test' };
+  const connection = new RedisConnection({ ...access, timeoutMs: TIMEOUT_MS, log });
+  const notices = new RedisNotices(connection, access, log);
+  const close = async () => {
+    notices.close();
+    await connection.close();
+  };
+  await until('Redis is connected', () => connection.connected && notices.hears).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  return {
+    connection,
+    lines,
+    rateLimits: new RedisRateLimits(connection),
+    tokenBuckets: new RedisTokenBuckets(connection, clock),
+    notices,
+    close,
+  };
+}
+
+export interface Backend {
+  replica(): Promise<Replica>;
+  stop(): Promise<void>;
+}
+
+async function inProcess(): Promise<Backend> {
+  // "Replicas" of one process are one.
+  const only: Replica = {
+    rateLimits: new InProcessRateLimits(),
+    tokenBuckets: new InProcessTokenBuckets(clock),
+    notices: new InProcessNotices(),
+    close: async () => undefined,
+  };
+  return { replica: async () => only, stop: async () => undefined };
+}
+
+function over(start: () => Promise<{ readonly url: string; stop(): Promise<void> }>): () => Promise<Backend> {
+  return async () => {
+    const server = await start();
+    return { replica: () => redisReplica(server.url), stop: () => server.stop() };
+  };
+}
+
+/** Every implementation has to behave alike. */
+export const BACKENDS: readonly (readonly [string, () => Promise<Backend>])[] = [
+  ['in the process', inProcess],
+  ['over a Redis', over(() => RedisServer.start())],
+  ['over a Redis cluster', over(() => RedisCluster.start())],
+];
