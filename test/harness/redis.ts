@@ -34,6 +34,7 @@ export class RedisServer {
 
   /** Starts it where it does not run; resolves when it answers. */
   async restart(): Promise<void> {
+    if (this.running) return;
     const { args = [], password } = this.options;
     const child = spawn(
       redisProgram(),
@@ -87,6 +88,10 @@ export class RedisServer {
     }
   }
 
+  private get running(): boolean {
+    return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.child?.kill(signal);
   }
@@ -94,7 +99,7 @@ export class RedisServer {
   /** As `kill -9` does; resolves when it is gone. */
   async kill(): Promise<void> {
     const child = this.child;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (!child || !this.running) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await gone;

@@ -35,29 +35,36 @@ export interface RedisReplica extends Replica {
 
 const clock = new SystemClock();
 
-/** A replica that is connected. */
-export async function redisReplica(url: string): Promise<RedisReplica> {
+/** A replica that may not be connected yet. */
+export function replicaOf(url: string, ca?: string): RedisReplica {
   const lines: string[] = [];
   const log = { log: (line: string) => void lines.push(line), warn: (line: string) => void lines.push(line) };
-  const access = { address: parseRedisUrl(url), ca: undefined, name: 'test' };
+  const access = { address: parseRedisUrl(url), ca, name: 'test' };
   const connection = new RedisConnection({ ...access, timeoutMs: TIMEOUT_MS, log });
   const notices = new RedisNotices(connection, access, log);
-  const close = async () => {
-    notices.close();
-    await connection.close();
-  };
-  await until('Redis is connected', () => connection.connected && notices.hears).catch(async (error: unknown) => {
-    await close();
-    throw error;
-  });
   return {
     connection,
     lines,
     rateLimits: new RedisRateLimits(connection),
     tokenBuckets: new RedisTokenBuckets(connection, clock),
     notices,
-    close,
+    close: async () => {
+      notices.close();
+      await connection.close();
+    },
   };
+}
+
+/** A replica that is connected. */
+export async function redisReplica(url: string, ca?: string): Promise<RedisReplica> {
+  const replica = replicaOf(url, ca);
+  try {
+    await until('Redis is connected', () => replica.connection.connected && replica.notices.hears);
+    return replica;
+  } catch (error) {
+    await replica.close();
+    throw error;
+  }
 }
 
 export interface Backend {
