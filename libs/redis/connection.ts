@@ -12,8 +12,9 @@ export interface ConnectionOptions extends RedisAccess {
 
 const PROBE_EVERY_MS = 1_000;
 const PROBE_KEY = 'openclaw:probe';
-/** Probes without any answer after which Redis counts as hung. */
+/** Probes in a row without an answer after which Redis counts as hung. */
 const HUNG_AFTER = 2;
+const LATE_ONCE = Symbol('late once');
 /** How long a key is looked after here once Redis has failed for it. */
 const PAUSE_MS = 1_000;
 const PAUSED_KEYS = 10_000;
@@ -31,7 +32,9 @@ export class RedisConnection {
   private readonly paused = new LRUCache<string, true>({ max: PAUSED_KEYS, ttl: PAUSE_MS });
   private wrong: string | undefined = 'not connected yet';
   private lastError: string | undefined;
+  /** Probes in a row that nobody answered, and that somebody did not answer. */
   private unanswered = 0;
+  private late = 0;
   private told: boolean | undefined;
   private closed = false;
   private probing: Promise<void> | undefined;
@@ -57,14 +60,6 @@ export class RedisConnection {
   /** Whether it makes sense to ask at all. */
   get usable(): boolean {
     return this.client.status === 'ready' && this.unanswered < HUNG_AFTER;
-  }
-
-  /** Waits for the first connection, but not for long: a start does not depend on Redis. */
-  async ready(patienceMs: number): Promise<void> {
-    const deadline = performance.now() + patienceMs;
-    while (!this.connected && !this.closed && performance.now() < deadline) {
-      await new Promise((resume) => setTimeout(resume, 20));
-    }
   }
 
   /**
@@ -98,20 +93,22 @@ export class RedisConnection {
 
   private async probeOnce(): Promise<void> {
     if (this.closed) return;
-    let wrong: string | undefined;
-    if (this.client.status !== 'ready') wrong = this.lastError ?? 'not connected';
-    else {
-      const outcomes = await Promise.allSettled(this.questions().map((asked) => withinTime(asked, PROBE_EVERY_MS / 2)));
-      const answers = outcomes.map((outcome) =>
-        outcome.status === 'fulfilled' ? outcome.value : (outcome.reason as Error).message,
-      );
-      wrong = answers.length === 0 ? 'no node is known' : answers.find((answer) => answer !== undefined);
-      this.unanswered = outcomes.some(({ status }) => status === 'fulfilled') ? 0 : this.unanswered + 1;
-    }
+    const found = this.client.status === 'ready' ? await this.ask() : (this.lastError ?? 'not connected');
     if (this.closed) return;
-    // A single late answer is no outage.
-    if (wrong === undefined || this.client.status !== 'ready' || this.unanswered !== 1) this.wrong = wrong;
+    this.wrong = found === LATE_ONCE ? this.wrong : found;
     this.tell();
+  }
+
+  /** What is wrong; undefined where nothing is. A single late answer is no outage. */
+  private async ask(): Promise<string | undefined | typeof LATE_ONCE> {
+    const outcomes = await Promise.allSettled(this.questions().map((asked) => withinTime(asked, PROBE_EVERY_MS / 2)));
+    const answers = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const [late] = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as Error] : []));
+    this.unanswered = answers.length === 0 ? this.unanswered + 1 : 0;
+    this.late = late ? this.late + 1 : 0;
+    const problem = answers.find((answer) => answer !== undefined);
+    if (problem !== undefined || !late) return problem;
+    return this.late < HUNG_AFTER ? LATE_ONCE : late.message;
   }
 
   /** Each resolves with what is wrong, or undefined. A write: a server may answer, and yet be full or read-only. */

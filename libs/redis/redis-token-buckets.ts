@@ -24,13 +24,13 @@ const TAKE = `${NOW}
   redis.call('PEXPIRE', KEYS[1], math.min(full + 1000, 1e13))
   return wait`;
 
-/** ARGV: milliseconds from now. A hold never gets shorter. */
+/** ARGV: milliseconds from now. A hold never gets shorter: answers how long it is now. */
 const HOLD = `${NOW}
   local left = math.ceil(tonumber(ARGV[1]))
   local held = math.max(now + left, tonumber(redis.call('HGET', KEYS[1], 'held') or 0))
   redis.call('HSET', KEYS[1], 'held', held)
   redis.call('PEXPIRE', KEYS[1], math.min(math.max(held - now, redis.call('PTTL', KEYS[1])), 1e13))
-  return 0`;
+  return held - now`;
 
 /** Answers the milliseconds for which the bucket is held. */
 const HELD = `${NOW}
@@ -70,24 +70,32 @@ export class RedisTokenBuckets extends TokenBuckets {
   }
 
   override async hold(key: string, until: number): Promise<void> {
-    await this.here.hold(key, until);
     const left = until - this.clock.now();
+    await this.here.hold(key, until);
     if (left <= 0) return;
-    await this.connection.answer(
+    const shared = await this.connection.answer(
       `bucket ${key}`,
-      async () => void (await this.scripts.openclawHold(keyOf(key), left)),
-      async () => undefined,
+      () => this.scripts.openclawHold(keyOf(key), left),
+      async () => 0,
     );
+    await this.remember(key, shared);
   }
 
   override async heldFor(key: string): Promise<number> {
+    // A hold never gets shorter: what is known here need not be asked, however often somebody looks.
     const here = await this.here.heldFor(key);
+    if (here > 0) return here;
     const shared = await this.connection.answer(
       `bucket ${key}`,
       () => this.scripts.openclawHeld(keyOf(key)),
       async () => 0,
     );
-    return Math.max(here, shared);
+    await this.remember(key, shared);
+    return shared;
+  }
+
+  private async remember(key: string, milliseconds: number): Promise<void> {
+    if (milliseconds > 0) await this.here.hold(key, this.clock.now() + milliseconds);
   }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Clock } from '#libs/clock';
 import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import {
@@ -69,7 +70,8 @@ export class Coordination implements OnModuleInit, OnApplicationShutdown {
   }
 
   async onModuleInit(): Promise<void> {
-    await this.connection?.ready(PATIENCE_MS);
+    const deadline = performance.now() + PATIENCE_MS;
+    while (this.problem !== undefined && performance.now() < deadline) await delay(20);
   }
 
   async onApplicationShutdown(): Promise<void> {
