@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { cronProblem } from '../cron/cron.ts';
+import { parseRedisUrl } from '../redis/address.ts';
 import { parseSealingKeys } from '../sealing/sealing.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -31,6 +32,15 @@ function areSealingKeys(text: string): boolean {
     return parseSealingKeys(text).length > 0;
   } catch {
     return false;
+  }
+}
+
+function redisProblem(text: string): string | undefined {
+  try {
+    parseRedisUrl(text);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 
@@ -98,6 +108,33 @@ export const SETTINGS = z.object({
   DATABASE_STATEMENT_TIMEOUT_MS: milliseconds(100, 600_000)
     .default(15_000)
     .describe('A query that takes longer is ended.'),
+
+  REDIS_URL: z
+    .string()
+    .superRefine((text, context) => {
+      const message = redisProblem(text);
+      if (message) context.addIssue({ code: 'custom', message });
+    })
+    .meta({ secret: true })
+    .optional()
+    .describe(
+      'Redis 7, through which replicas share limits and tell each other of changes: `redis://user:password@host:6379/0`, ' +
+        '`rediss://` for TLS, the nodes of a cluster comma-separated. Needed with more than one replica. `docs/redis.md`',
+    ),
+  REDIS_PASSWORD: z
+    .string()
+    .min(1)
+    .meta({ secret: true })
+    .optional()
+    .describe('Password for Redis, instead of the one in `REDIS_URL`.'),
+  REDIS_CA: z
+    .string()
+    .includes('-----BEGIN CERTIFICATE-----', { error: 'must be certificates in PEM' })
+    .optional()
+    .describe('Certificate authority of Redis, in PEM. Default: those that Node trusts.'),
+  REDIS_TIMEOUT_MS: milliseconds(10, 5_000)
+    .default(200)
+    .describe('How long a call may wait for Redis before this replica answers by itself.'),
 
   OPA_URL: url('http:', 'https:')
     .optional()

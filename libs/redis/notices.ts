@@ -1,15 +1,5 @@
 import { EventEmitter } from 'node:events';
-
-/** The topics and what a notice on each says. A notice says that something changed, never what: readers look it up. */
-export interface NoticeTopics {
-  'policy.changed': { readonly tenantId: string; readonly revision: number };
-  'directory.changed': { readonly tenantId: string };
-  'credentials.revoked': { readonly tenantId: string };
-  /** What is known of a person's work has changed. */
-  'work.changed': { readonly tenantId: string; readonly userId: string };
-  'person.events': { readonly tenantId: string; readonly userId: string };
-}
-export type NoticeTopic = keyof NoticeTopics;
+import type { NoticeTopic, NoticeTopics } from './notice-topics.ts';
 
 /**
  * Port to change notices between replicas. Delivery is best effort: whoever needs the change for certain also polls the

@@ -1,6 +1,7 @@
 import { Caller, type Principal, Public, Requires } from '#libs/access';
 import { Database, pendingMigrations } from '#libs/database';
 import { RateLimit } from '#libs/http';
+import { Coordination } from '#libs/redis';
 import { Oidc } from '#identity';
 import { ModuleRechecks, PolicyEngine, Propagation } from '#policy';
 import { Controller, Get, Res, ServiceUnavailableException, VERSION_NEUTRAL } from '@nestjs/common';
@@ -28,6 +29,7 @@ export class HealthController {
     private readonly propagation: Propagation,
     private readonly modules: ModuleRechecks,
     private readonly oidc: Oidc,
+    private readonly coordination: Coordination,
     private readonly lifecycle: Lifecycle,
   ) {}
 
@@ -72,6 +74,7 @@ export class HealthController {
       this.revisionActive(),
       await this.check('policyModules', () => this.modulesLoaded(caller.tenantId)),
       await this.check('identityProvider', () => this.oidc.ping()),
+      ...(this.coordination.connection ? [this.replicasCoordinate()] : []),
     ];
     const components = Object.assign({}, ...checks) as Record<string, { status: string }>;
     const well = Object.values(components).every((component) => component.status === 'up');
@@ -113,6 +116,13 @@ export class HealthController {
     const session = this.indicator.check('policyRevision');
     const lag = this.propagation.lag();
     return lag === undefined ? session.up() : session.down(lag);
+  }
+
+  /** Readiness does not ask: without Redis a replica goes on by itself. */
+  private replicasCoordinate() {
+    const session = this.indicator.check('redis');
+    const { problem } = this.coordination;
+    return problem === undefined ? session.up() : session.down(problem);
   }
 
   /** The caller's own: what is wrong with another tenant's policies is nobody else's business. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { freshDatabase } from '../harness/database.ts';
+import { RedisServer } from '../harness/redis.ts';
 import { finished, oce, sendJson, sendProblem, startOce, StubServer } from './run-oce.ts';
 
 const ENTRY = {
@@ -416,6 +417,32 @@ describe('oce doctor', () => {
     expect(wrong.stdout).toContain('PORT is "x"');
     const external = await oce(['doctor'], { OPENCLAW_PROFILE: 'external', METRICS_PORT: '0' });
     expect(external.stdout).toContain('DATABASE_URL is missing');
+  });
+
+  it('looks at Redis where one is set, and never shows its password', async () => {
+    const server = await RedisServer.start({ password: 'p4ssword' });
+    const doctor = async (url: string) => {
+      const { stdout } = await oce(['doctor', '--json'], { REDIS_URL: url, METRICS_PORT: '0' });
+      expect(stdout).not.toContain('p4ssword');
+      const { findings } = JSON.parse(stdout) as { findings: { name: string; state: string; detail: string }[] };
+      return findings.find(({ name }) => name === 'Redis');
+    };
+    try {
+      const signedIn = server.url.replace('//', '//:p4ssword@');
+      expect(await doctor(signedIn)).toMatchObject({ state: 'ok', detail: expect.stringContaining('version ') });
+      expect(await doctor(server.url)).toMatchObject({ state: 'fail', detail: expect.stringContaining('NOAUTH') });
+      expect(await doctor(`${signedIn},127.0.0.1:1`)).toMatchObject({
+        state: 'fail',
+        detail: expect.stringContaining('no cluster'),
+      });
+      await server.kill();
+      expect(await doctor(signedIn)).toMatchObject({
+        state: 'fail',
+        detail: expect.stringContaining('nothing listens'),
+      });
+    } finally {
+      await server.stop();
+    }
   });
 
   it('looks at the database, OPA and identity provider of the external profile', async () => {

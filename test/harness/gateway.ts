@@ -49,12 +49,19 @@ export interface TestGatewayOptions {
   readonly env?: Record<string, string>;
   /** Puts something between gateway and OPA; gets OPA's address, answers the one to use. */
   readonly wrapOpa?: (url: string) => Promise<string>;
+  /** Another replica of that gateway, on its database. */
+  readonly beside?: TestGateway;
   /** A PostgreSQL of its own, for tests that end it. */
   readonly ownPostgres?: boolean;
 }
 
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
-  const shared = options.ownPostgres ? undefined : await freshDatabase();
+  const { beside } = options;
+  const shared = beside
+    ? { ...beside.database, drop: async () => undefined }
+    : options.ownPostgres
+      ? undefined
+      : await freshDatabase();
   const dataDir = mkdtempSync(join(tmpdir(), 'oce-gateway-'));
   const [port, bundleToken] = [await freePort(), randomBytes(32).toString('base64url')];
   const url = `http://127.0.0.1:${port}`;
@@ -130,7 +137,7 @@ async function serve(options: TestGatewayOptions, parts: Parts): Promise<TestGat
       OPA_BIN: servers.opaBinary,
       OPA_BUNDLE_TOKEN: bundleToken,
       OPA_BUNDLE_SIGNING_KEY: servers.bundleSigningKey,
-      SEALING_KEYS: servers.sealingKeys,
+      SEALING_KEYS: options.beside?.settings.SEALING_KEYS ?? servers.sealingKeys,
       OIDC_ISSUER: servers.issuer,
       OIDC_CLIENT_ID: servers.clientId,
       OIDC_CLIENT_SECRET: servers.clientSecret,

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type Registry, runs, teach } from '../command.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../errors.ts';
-import { checkDatabase, checkIssuer, checkOpaServer, checkSealing } from '../doctor/backends.ts';
+import { checkDatabase, checkIssuer, checkOpaServer, checkRedis, checkSealing } from '../doctor/backends.ts';
 import { type Finding, fail, note, ok } from '../doctor/finding.ts';
 import { checkDataDir, checkNode, checkPort } from '../doctor/host.ts';
 import { checkOpaProgram, checkPostgresPackage } from '../doctor/programs.ts';
@@ -72,6 +72,7 @@ async function whatAStartNeeds(
     // In the embedded profile too, what is set is used instead of a server of one's own.
     ...(DATABASE_URL ? [checkDatabase(DATABASE_URL)] : external ? [] : [checkPostgresPackage()]),
     ...(DATABASE_URL && SEALING_KEYS ? [checkSealing(DATABASE_URL, SEALING_KEYS)] : []),
+    ...(settings.REDIS_URL ? [checkRedis(settings)] : []),
     ...(opaUrl ? [checkOpaServer(opaUrl, OPA_TOKEN)] : [checkOpaProgram(context.dataDir, context.world.env)]),
     ...(OIDC_ISSUER ? [checkIssuer(OIDC_ISSUER)] : []),
   ]);

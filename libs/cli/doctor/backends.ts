@@ -1,6 +1,8 @@
 import { whyUnreachable } from '../api/client.ts';
 import { type Finding, fail, note, ok } from './finding.ts';
 
+type RedisSettings = Parameters<typeof import('#libs/redis').redisAccess>[0];
+
 const WAIT_MS = 5_000;
 const POSTGRES_MAJOR = 16;
 
@@ -75,6 +77,36 @@ export async function checkOpaServer(url: string, token: string | undefined): Pr
     return ok('OPA', url);
   } catch (error) {
     return fail('OPA', `${url}: ${whyUnreachable(error)}`, 'Start it, or correct OPA_URL.');
+  }
+}
+
+const REDIS_MAJOR = 7;
+
+/** Signs in, writes a key that is gone in a moment, and compares version and kind with what is set. */
+export async function checkRedis(settings: RedisSettings): Promise<Finding> {
+  const name = 'Redis';
+  const { inspectRedis, redisAccess, shownAddress } = await import('#libs/redis');
+  const access = redisAccess(settings)!;
+  const where = shownAddress(access.address);
+  try {
+    const { version, isCluster } = await inspectRedis(access, WAIT_MS);
+    const several = access.address.nodes.length > 1;
+    if (isCluster !== several) {
+      return fail(
+        name,
+        `${where} is ${isCluster ? 'part of a cluster' : 'no cluster'}`,
+        isCluster ? 'Name several of its nodes in REDIS_URL, comma-separated.' : 'Name one server in REDIS_URL.',
+      );
+    }
+    if (Number.parseInt(version, 10) < REDIS_MAJOR)
+      return fail(name, `${where} is version ${version}`, `Use Redis ${REDIS_MAJOR} or newer.`);
+    return ok(name, `${where}, version ${version}${isCluster ? ', a cluster' : ''}`);
+  } catch (error) {
+    return fail(
+      name,
+      `${where}: ${whyUnreachable(error)}`,
+      'Start it, or correct REDIS_URL (user, password, rediss:// for TLS). Meanwhile each replica counts limits by itself.',
+    );
   }
 }
 
