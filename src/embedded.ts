@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { readSettings } from '#libs/config';
 import { opaBootConfig } from '#libs/opa';
 import { BoundedLog, type EmbeddedServers, startEmbedded } from '#libs/profile';
+import { MetricsServer } from '#libs/telemetry';
 import { Propagation } from '#policy';
 import { DEMO_PEOPLE } from './demo/demo-directory.ts';
 import { startDemoWorld } from './demo/demo-world.ts';
@@ -130,7 +131,7 @@ function firstScreen(gateway: Gateway, servers: EmbeddedServers, ms: number, say
     `  npx oce briefing --as alice@acme.test       # Alice's day`,
     `  npx oce audit tail --as admin@acme.test     # what was recorded`,
     '',
-    `  API page ${gateway.url}/docs · metrics http://127.0.0.1:${gateway.settings.METRICS_PORT}/metrics`,
+    `  API page ${gateway.url}/docs · metrics http://127.0.0.1:${gateway.app.get(MetricsServer).port}/metrics`,
     `  Logs ${join(gateway.settings.OPENCLAW_DATA_DIR, 'logs')} · stop with Ctrl-C`,
     '',
   ];

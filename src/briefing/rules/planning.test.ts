@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
 import { workItem } from './items.fixture.ts';
+import { freeTime } from './free-time.ts';
 import { effort, plan, type PlannableTask } from './planning.ts';
 
 const ZONE = 'Europe/Berlin';
@@ -22,6 +23,7 @@ const task = (id: string, fields: Partial<WorkItem> = {}): PlannableTask => ({
   items: [workItem(fields)],
 });
 const review = (id: string) => task(id, { system: 'github', kind: 'pull_request', reasons: ['review_requested'] });
+const promised = (id: string) => task(id, { sla: { from: '2026-11-24T08:00:00Z', until: '2026-11-25T16:00:00Z' } });
 const mail = (id: string) => task(id, { system: 'gmail', kind: 'mail', reasons: ['unread'] });
 const shown = (...args: Parameters<typeof plan>) =>
   plan(...args).map(({ start, end, label }) => `${start.slice(11, 16)}–${end.slice(11, 16)} ${label}`);
@@ -63,6 +65,26 @@ describe('plan', () => {
     // 09:00–10:00 and 11:30–12:15
     expect(shown([review('r')], busy, working)).toEqual(['09:00–10:00 Review: r (1/2)', '11:30–12:00 Review: r (2/2)']);
     expect(plan([review('r')], [event('10:15', '11:15'), event('12:00', '17:30')], working)).toEqual([]);
+  });
+
+  it('finds the parts that hold it also where the earliest free times do not', () => {
+    // Free: 50, 35 and 60 minutes, of which the first two are too little.
+    const busy = [event('10:05', '10:10'), event('11:15', '11:30'), event('13:00', '17:30')];
+    expect(shown([review('r')], busy, working)).toEqual(['09:00–09:50 Review: r (1/2)', '11:45–12:25 Review: r (2/2)']);
+    // Free: 50, 35 and 35 minutes, and no two of them hold it.
+    const less = [...busy.slice(0, 2), event('12:35', '17:30')];
+    expect(shown([review('r')], less, working)).toEqual([
+      '09:00–09:30 Review: r (1/3)',
+      '10:25–10:55 Review: r (2/3)',
+      '11:45–12:15 Review: r (3/3)',
+    ]);
+  });
+
+  it('begins an issue with an SLA in a gap that is too short for all of it, and no other work', () => {
+    const busy = [event('10:00', '17:30')];
+    expect(shown([task('i')], busy, working)).toEqual([]);
+    expect(shown([promised('i')], busy, working)).toEqual(['09:00–09:45 Work on: i (45 of 60 min)']);
+    expect(shown([promised('i')], [event('09:40', '17:30')], working)).toEqual([]);
   });
 
   it('puts what prepares a meeting before it, as late as it can, or nowhere', () => {
@@ -130,7 +152,7 @@ describe('plan', () => {
       length: fc.integer({ min: -30, max: 400 }),
       busy: fc.boolean(),
     });
-    const drawnTask = fc.constantFrom(review, mail, task);
+    const drawnTask = fc.constantFrom(review, mail, task, promised);
     fc.assert(
       fc.property(
         zones,
@@ -162,10 +184,20 @@ describe('plan', () => {
               expect(end <= Date.parse(one.start) - buffer || start >= until + buffer - 60_000).toBe(true);
             }
           });
+          const gaps = freeTime(events, { now, day: date, zone }).flatMap((free) => {
+            const inside = spans.filter(([start]) => start >= free.start && start < free.end);
+            const edges = [free.start, ...inside.flat(), free.end];
+            return edges.flatMap((edge, i) => (i % 2 === 0 ? [(edges[i + 1]! - edge) / 60_000] : []));
+          });
           for (const { id, items } of tasks) {
             const mine = blocks.filter(({ taskId }) => taskId === id);
             const total = mine.reduce((sum, { start, end }) => sum + (Date.parse(end) - Date.parse(start)) / 60_000, 0);
-            expect([0, effort(items).minutes]).toContain(total);
+            const whole = effort(items).minutes;
+            if (total > 0 && total < whole) {
+              expect(items[0]!.sla).not.toBeNull();
+              expect(total).toBeGreaterThanOrEqual(30);
+            } else expect([0, whole]).toContain(total);
+            if (total < whole && items[0]!.sla) expect(Math.max(0, ...gaps)).toBeLessThan(30);
             if (mine.length > 1)
               for (const { start, end } of mine)
                 expect(Date.parse(end) - Date.parse(start)).toBeGreaterThanOrEqual(30 * 60_000);

@@ -7,7 +7,7 @@ export interface TimeBlock {
   readonly start: string;
   readonly end: string;
   readonly taskId: string;
-  /** `Review: Retry deliveries with backoff`, with `(1/2)` where the work is in two parts. */
+  /** `Review: Retry deliveries with backoff`, with `(1/2)` where it is in two parts, `(45 of 60 min)` where there is no room for all. */
   readonly label: string;
 }
 
@@ -25,7 +25,7 @@ const LONGEST_LABEL = 200;
 /**
  * When to do what on one day: the highest score first, each in the earliest free time that holds it whole. What no free time
  * holds whole, and is an hour or more, is spread over several, none under 30 minutes, if all of it finds room; else it waits for
- * another day and gives way to the next. What prepares a meeting of that day comes before all other work and lies as late as it
+ * another day and gives way to the next. Only where somebody was promised an answer in time (SLA) it begins with what room there is. What prepares a meeting of that day comes before all other work and lies as late as it
  * can before the meeting, or not at all. Blocks never touch a busy event or its buffer, nor each other, nor the past.
  * Source: DOMAIN rules, section 4, "Time blocks".
  * @param ranked open tasks, the highest score first
@@ -44,9 +44,11 @@ export function plan(
     if (free.every((span) => minutes(span) < SHORTEST)) break;
     const { minutes: length, verb } = effort(task.items);
     const before = meetingAhead(task.items);
-    const parts = before <= endOfDay ? takeBefore(free, length, before) : take(free, length);
+    const parts = before <= endOfDay ? takeBefore(free, length, before) : take(free, length, isPromised(task));
+    const total = parts.reduce((sum, part) => sum + minutes(part), 0);
+    const share = total < length ? ` (${total} of ${length} min)` : '';
     parts.forEach((part, i) => {
-      const ending = parts.length > 1 ? ` (${i + 1}/${parts.length})` : '';
+      const ending = (parts.length > 1 ? ` (${i + 1}/${parts.length})` : '') + share;
       planned.push({ ...part, taskId: task.id, label: `${`${verb}: ${task.title}`.slice(0, LONGEST_LABEL)}${ending}` });
     });
   }
@@ -85,6 +87,10 @@ function effortOf({ kind, reasons }: WorkItem): { readonly minutes: number; read
   }
 }
 
+function isPromised({ items }: PlannableTask): boolean {
+  return items.some(({ done, sla }) => done === null && sla !== null);
+}
+
 /** When the meeting begins that work prepares, in milliseconds since 1970; infinity where it prepares none. */
 function meetingAhead(items: readonly WorkItem[]): number {
   const starts = items.map(({ kind, event, done, reasons }) =>
@@ -110,12 +116,12 @@ function takeBefore(free: Span[], length: number, before: number): Span[] {
   return [];
 }
 
-/** Takes time off the free spans; nothing where there is not enough. */
-function take(free: Span[], length: number): Span[] {
+/** Takes time off the free spans; where there is not enough, what there is if `inPart`, else nothing. */
+function take(free: Span[], length: number, inPart: boolean): Span[] {
   const whole = free.findIndex((span) => minutes(span) >= length);
   if (whole >= 0) return [cut(free, whole, length)];
   if (length < 2 * LEAST_PART) return [];
-  const shares = partsOf(free.map(minutes), length);
+  const shares = partsOf(free.map(minutes), length, inPart);
   // From the back, so that what is used up does not move those before it.
   return shares
     .reverse()
@@ -123,20 +129,31 @@ function take(free: Span[], length: number): Span[] {
     .reverse();
 }
 
-/** [which span, minutes]: from the earliest on, each at least 30 minutes; empty where all of them together do not suffice. */
-function partsOf(spans: readonly number[], length: number): [number, number][] {
-  const parts: [number, number][] = [];
-  let left = length;
-  for (let i = 0; i < spans.length && left > 0; i += 1) {
-    const room = spans[i]!;
-    if (room < LEAST_PART) continue;
-    // Leaves no rest that is too short for a part of its own.
-    const share = left - room > 0 && left - room < LEAST_PART ? left - LEAST_PART : Math.min(room, left);
-    if (share < LEAST_PART) continue;
-    parts.push([i, share]);
-    left -= share;
+/**
+ * [which span, minutes], in order of time, each part at least 30 minutes: as few parts as hold all of it, the earliest spans if
+ * they do, else the largest. Where no parts do: as much as there is room for if `inPart`, else none.
+ */
+function partsOf(spans: readonly number[], length: number, inPart: boolean): [number, number][] {
+  const rooms = spans.map((room, at) => ({ at, room })).filter(({ room }) => room >= LEAST_PART);
+  const most = Math.floor(length / LEAST_PART);
+  const sum = (some: typeof rooms) => some.reduce((total, { room }) => total + room, 0);
+  const largest = (n: number) =>
+    [...rooms]
+      .sort((a, b) => b.room - a.room || a.at - b.at)
+      .slice(0, n)
+      .sort((a, b) => a.at - b.at);
+  let chosen: typeof rooms = [];
+  for (let n = 1; n <= Math.min(most, rooms.length) && sum(chosen) < length; n += 1) {
+    chosen = rooms.slice(0, n);
+    if (sum(chosen) < length) chosen = largest(n);
   }
-  return left === 0 ? parts : [];
+  if (sum(chosen) < length && !inPart) return [];
+  let extra = Math.min(length, sum(chosen)) - LEAST_PART * chosen.length;
+  return chosen.map(({ at, room }) => {
+    const more = Math.min(room - LEAST_PART, extra);
+    extra -= more;
+    return [at, LEAST_PART + more];
+  });
 }
 
 function cut(free: Span[], at: number, length: number): Span {
