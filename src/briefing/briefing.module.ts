@@ -1,3 +1,4 @@
+import { ApprovalsModule } from '#approvals';
 import { AuditModule } from '#audit';
 import { ConnectorsModule } from '#connectors';
 import { IdentityModule } from '#identity';
@@ -20,7 +21,7 @@ import { Tasks } from './tasks/tasks.ts';
 
 /** What each person has to do: tasks out of the work in connected systems, and the briefing that ranks and plans them. */
 @Module({
-  imports: [AuditModule, IdentityModule, PolicyModule, ConnectorsModule],
+  imports: [AuditModule, IdentityModule, PolicyModule, ConnectorsModule, ApprovalsModule],
   controllers: [TasksController, BriefingsController, ScheduleController],
   providers: [
     ...BRIEFING_METRICS,

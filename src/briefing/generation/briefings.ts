@@ -1,3 +1,4 @@
+import { Approvals } from '#approvals';
 import { AuditLog, IdSource, type NewEntry } from '#audit';
 import { ConnectedWork } from '#connectors';
 import type { DirectoryPerson } from '#identity';
@@ -47,6 +48,7 @@ export class Briefings {
     private readonly work: ConnectedWork,
     private readonly book: TaskBook,
     private readonly gate: FeatureGate,
+    private readonly approvals: Approvals,
     private readonly audit: AuditLog,
     private readonly ids: IdSource,
     private readonly database: Database,
@@ -68,7 +70,10 @@ export class Briefings {
       deadlineMs: this.settings.BRIEFING_REFRESH_MS,
       ...(asked.sources ? { systems: asked.sources } : {}),
     });
-    const { open, items } = await this.turns.execute(() => this.book.refresh(person, true));
+    const { open, items, pending } = await this.turns.execute(async () => ({
+      ...(await this.book.refresh(person, true)),
+      pending: await this.approvals.pendingOf(tenantId, userId),
+    }));
     const now = this.clock.now();
     const wanted = open.filter((task) => passes(task, asked));
     const shown = wanted.slice(0, MOST_TASKS);
@@ -88,7 +93,7 @@ export class Briefings {
       timeBlocks: plan(shown, events, { now, day, zone: person.timeZone }),
       meetings: meetingsOn(items, day, person.timeZone),
       autoResponses: { sent: 0, drafted: 0, surfaced: 0 },
-      approvals: { pending: 0 },
+      approvals: { pending },
       connectorStatus: asked.sources
         ? connectorStatus.filter(({ connector }) => asked.sources!.includes(connector))
         : connectorStatus,

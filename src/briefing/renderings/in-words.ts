@@ -55,6 +55,13 @@ function warning({ connector, state, reason, lastSync }: ConnectorStatus, { time
   return `${SYSTEM_NAMES[connector]} ${what}${reason ? `: ${reason}` : ''}. ${age}.`;
 }
 
+/** What waits for the person's decision, and where it is seen; nothing where nothing waits. */
+export function waiting({ approvals: { pending } }: Briefing): string[] {
+  if (pending === 0) return [];
+  const what = pending === 1 ? '1 approval waits for you' : `${pending} approvals wait for you`;
+  return [`${what}. See what with: oce approvals`];
+}
+
 export function counted(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`;
 }

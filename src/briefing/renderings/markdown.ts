@@ -1,5 +1,5 @@
 import type { BriefedTask, Briefing } from '../briefing.ts';
-import { clock, counted, dayName, isForLater, scoreInWords, SYSTEM_NAMES, warnings } from './in-words.ts';
+import { clock, counted, dayName, isForLater, scoreInWords, SYSTEM_NAMES, waiting, warnings } from './in-words.ts';
 import { printable } from './printable.ts';
 
 /** A briefing as Markdown: for mail, chat and notes. */
@@ -9,6 +9,7 @@ export function toMarkdown(briefing: Briefing): string {
     `${counted(briefing.tasks.length + briefing.more, 'task')}, ${counted(briefing.meetings.length, 'meeting')}; ` +
       `times in ${briefing.timeZone}; classified ${briefing.classification}.`,
     ...warnings(briefing).map((line) => `> **Note:** ${literal(line)}`),
+    ...waiting(briefing).map((line) => `> ${literal(line)}`),
     ...day(briefing),
     '## Tasks',
     ...(briefing.tasks.length === 0 ? ['Nothing asks for you.'] : [briefing.tasks.map(task).join('\n')]),

@@ -1,5 +1,15 @@
 import type { BriefedTask, Briefing } from '../briefing.ts';
-import { clock, counted, dayAndClock, dayName, isForLater, scoreInWords, SYSTEM_NAMES, warnings } from './in-words.ts';
+import {
+  clock,
+  counted,
+  dayAndClock,
+  dayName,
+  isForLater,
+  scoreInWords,
+  SYSTEM_NAMES,
+  waiting,
+  warnings,
+} from './in-words.ts';
 import { printable } from './printable.ts';
 
 const WIDTH = 96;
@@ -11,6 +21,7 @@ export function toText(briefing: Briefing): string {
     `${isForLater(briefing) ? 'Plan for' : 'Briefing for'} ${dayName(briefing)} · ${briefing.timeZone}`,
     `made ${dayAndClock(briefing.generatedAt, briefing.timeZone)} · ${briefing.classification} · ${summary(briefing)}`,
     ...warnings(briefing).map((line) => cut(`! ${printable(line)}`)),
+    ...waiting(briefing),
     '',
     ...dayLines(briefing),
     'TASKS',
@@ -21,10 +32,8 @@ export function toText(briefing: Briefing): string {
   return `${lines.join('\n')}\n`;
 }
 
-function summary({ tasks, more, meetings, approvals }: Briefing): string {
-  const parts = [counted(tasks.length + more, 'task'), counted(meetings.length, 'meeting')];
-  if (approvals.pending > 0) parts.push(`${counted(approvals.pending, 'approval')} waiting`);
-  return parts.join(' · ');
+function summary({ tasks, more, meetings }: Briefing): string {
+  return [counted(tasks.length + more, 'task'), counted(meetings.length, 'meeting')].join(' · ');
 }
 
 /** Meetings and time blocks of the day in one list. */
