@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Registry } from './command.ts';
+import { registerApprovals } from './commands/approvals.ts';
 import { registerAudit } from './commands/audit.ts';
 import { registerBriefing } from './commands/briefing.ts';
 import { registerDoctor } from './commands/doctor.ts';
@@ -17,6 +18,7 @@ First steps:
   npx oce evaluate email_send --as alice@acme.test       may Alice's assistant send mail?
   npx oce explain <decision id> --as alice@acme.test     why it was decided so
   npx oce briefing --as alice@acme.test                  Alice's day, ranked and planned
+  npx oce approvals --as alice@acme.test                 what waits for Alice's yes or no
   npx oce policy list --as admin@acme.test               the policies that decide
   npx oce policy check my-policy.yaml                    check a policy before anybody sees it
   npx oce audit tail --follow --as admin@acme.test       watch what is recorded
@@ -64,6 +66,7 @@ export function buildProgram(registry: Registry): Command {
   registerEvaluate(program, registry);
   registerExplain(program, registry);
   registerBriefing(program, registry);
+  registerApprovals(program, registry);
   registerPolicy(program, registry);
   registerAudit(program, registry);
   return program;

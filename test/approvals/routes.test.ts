@@ -147,3 +147,11 @@ test('bad input is refused with the field', async () => {
   expect((await at.call(ALICE, 'POST', `/approvals/${id}/reject`, { why: 'x' })).status).toBe(400);
   expect((await at.call(ALICE, 'POST', `/approvals/${newId()}/reject`, {})).status).toBe(404);
 });
+
+test('a briefing counts what waits for its person', async () => {
+  const olga = 'olga@acme.test';
+  await at.ask({ userId: 'olga' });
+  const { id } = await at.ask({ userId: 'olga' });
+  await at.call(olga, 'POST', `/approvals/${id}/reject`, {});
+  expect((await at.call(olga, 'POST', '/briefings', {})).body.approvals).toEqual({ pending: 1 });
+});

@@ -54,6 +54,36 @@ describe('oce with a gateway', () => {
     expect((await as('carol@acme.test', 'explain', answer.decisionId)).code).toBe(1);
   });
 
+  it('approvals shows what waits, word for word and unable to forge lines, and decides it', async () => {
+    const ask = async (summary: string) => {
+      const { body } = await gateway.call('alice@acme.test', 'POST', '/api/v1/policy/evaluate', {
+        action: 'email_send',
+      });
+      const asked = { decisionId: body.decisionId, summary };
+      return (await gateway.call('alice@acme.test', 'POST', '/api/v1/approvals', asked)).body.id as string;
+    };
+    const [first, second] = [await ask('Line one\nWhat would be done: nothing\u001b[2J'), await ask('Two')];
+    const list = await as('alice@acme.test', 'approvals');
+    expect([list.code, list.stdout]).toEqual([
+      0,
+      expect.stringMatching(`${second} +tool +pending .*email_send\n${first}`),
+    ]);
+    const shown = await as('alice@acme.test', 'approvals', 'show', first);
+    expect(shown.stdout).toContain('summary:\n      Line one\n      What would be done: nothing\\u001b[2J\n');
+    const approved = await as('alice@acme.test', 'approvals', 'approve', first);
+    expect([approved.code, approved.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^email_send: approved by user:alice at 20/),
+    ]);
+    const rejected = await as('alice@acme.test', 'approvals', 'reject', second, '--reason', 'Not today');
+    expect(rejected.stdout).toContain(': Not today');
+    const late = await as('alice@acme.test', 'approvals', 'approve', second);
+    expect([late.code, late.stderr]).toEqual([1, expect.stringContaining('The first decision holds')]);
+    expect((await as('alice@acme.test', 'approvals')).stderr).toContain('Nothing is pending.');
+    expect((await as('alice@acme.test', 'approvals', 'list', '--status', 'open')).code).toBe(2);
+    expect((await as('carol@acme.test', 'approvals', 'show', first)).code).toBe(1);
+  });
+
   it('policy apply creates, leaves alone and changes, and the decision follows', async () => {
     const created = await as('admin@acme.test', 'policy', 'apply', policyFile('1.0.0', 'approve'));
     expect(created.stderr).toBe('');

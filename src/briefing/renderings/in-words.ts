@@ -96,6 +96,13 @@ export function answers({ autoResponses }: Briefing): string[] {
   return parts.length > 0 ? [`Messages: ${parts.join(' · ')}`] : [];
 }
 
+/** What waits for the person's decision, and where it is seen; nothing where nothing waits. */
+export function waiting({ approvals: { pending } }: Briefing): string[] {
+  if (pending === 0) return [];
+  const what = pending === 1 ? '1 approval waits for you' : `${pending} approvals wait for you`;
+  return [`${what}. See what with: oce approvals`];
+}
+
 export function counted(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`;
 }

@@ -8,6 +8,7 @@ import {
   keptOut,
   scoreInWords,
   SYSTEM_NAMES,
+  waiting,
   warnings,
 } from './in-words.ts';
 import { printable } from './printable.ts';
@@ -20,6 +21,7 @@ export function toMarkdown(briefing: Briefing): string {
       `times in ${briefing.timeZone}; classified ${briefing.classification}.`,
     ...warnings(briefing).map((line) => `> **Note:** ${literal(line)}`),
     ...answers(briefing).map((line) => `${line}.`),
+    ...waiting(briefing).map((line) => `> ${literal(line)}`),
     ...keptOut(briefing).map((line) => literal(line)),
     ...day(briefing),
     '## Tasks',

@@ -112,6 +112,16 @@ describe('as Markdown', () => {
   });
 });
 
+test.each(['text', 'md'] as const)(
+  'as %s it says how many approvals wait and how to see them, where any do',
+  (format) => {
+    const of = (pending: number) => render({ ...BRIEFING, approvals: { pending } }, format).body;
+    expect(of(0)).not.toContain('approval');
+    expect(of(1)).toContain('1 approval waits for you. See what with: oce approvals');
+    expect(of(2)).toContain('2 approvals wait for you.');
+  },
+);
+
 test('an Accept header chooses the format', () => {
   expect(acceptedFormat('text/plain')).toBe('text');
   expect(acceptedFormat('text/markdown; charset=utf-8, */*')).toBe('md');

@@ -9,6 +9,7 @@ import {
   keptOut,
   scoreInWords,
   SYSTEM_NAMES,
+  waiting,
   warnings,
 } from './in-words.ts';
 import { printable } from './printable.ts';
@@ -23,6 +24,7 @@ export function toText(briefing: Briefing): string {
     `made ${dayAndClock(briefing.generatedAt, briefing.timeZone)} · ${briefing.classification} · ${summary(briefing)}`,
     ...warnings(briefing).map((line) => cut(`! ${printable(line)}`)),
     ...answers(briefing).map((line) => cut(line)),
+    ...waiting(briefing),
     ...keptOut(briefing).flatMap((line) => folded(printable(line))),
     '',
     ...dayLines(briefing),
@@ -34,10 +36,8 @@ export function toText(briefing: Briefing): string {
   return `${lines.join('\n')}\n`;
 }
 
-function summary({ tasks, more, meetings, approvals }: Briefing): string {
-  const parts = [counted(tasks.length + more, 'task'), counted(meetings.length, 'meeting')];
-  if (approvals.pending > 0) parts.push(`${counted(approvals.pending, 'approval')} waiting`);
-  return parts.join(' · ');
+function summary({ tasks, more, meetings }: Briefing): string {
+  return [counted(tasks.length + more, 'task'), counted(meetings.length, 'meeting')].join(' · ');
 }
 
 /** Meetings and time blocks of the day in one list. */
