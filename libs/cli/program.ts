@@ -4,6 +4,7 @@ import { registerAudit } from './commands/audit.ts';
 import { registerBriefing } from './commands/briefing.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
+import { registerExchanges } from './commands/exchanges.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerPolicy } from './commands/policy.ts';
 import { registerStatus } from './commands/status.ts';
@@ -64,6 +65,7 @@ export function buildProgram(registry: Registry): Command {
   registerEvaluate(program, registry);
   registerExplain(program, registry);
   registerBriefing(program, registry);
+  registerExchanges(program, registry);
   registerPolicy(program, registry);
   registerAudit(program, registry);
   return program;

@@ -113,6 +113,12 @@ const TABLE: Row[] = [
   ['GET', '/api/v1/briefing-schedule', [401, 403, 200, 200, 200, 200, 200]],
   ['PUT', '/api/v1/briefing-schedule', [401, 403, 200, 200, 200, 200, 200], () => ({ cron: '0 8 * * 1-5' })],
 
+  ['GET', '/api/v1/approvals', [401, 200, 200, 200, 200, 200, 200]],
+  ['GET', '/api/v1/approvals?userId=alice', [401, 200, 200, 404, 404, 200, 404]],
+  ['POST', '/api/v1/approvals', [401, 201, 201, 404, 404, 404, 404], () => ({ decisionId: things.asked })],
+  ['GET', '/api/v1/approvals/{approval}', [401, 200, 200, 404, 404, 200, 404]],
+  ['POST', '/api/v1/approvals/{approval}/approve', [401, 403, 200, 404, 404, 403, 404], () => ({})],
+  ['POST', '/api/v1/approvals/{otherApproval}/reject', [401, 403, 200, 404, 404, 403, 404], () => ({})],
   ['POST', '/api/v1/exchanges', [401, 201, 201, 403, 403, 403, 404], () => exchange()],
   ['GET', '/api/v1/exchanges', [401, 200, 200, 200, 200, 200, 200]],
   ['GET', `/api/v1/exchanges/${NONE}`, [401, 404, 404, 404, 404, 404, 404]],
@@ -192,6 +198,10 @@ beforeAll(async () => {
   things.webPolicy = (await make(admin, '/policies', policy('team', 'web'))).id;
   things.agentDecision = (await make(agent.token, '/policy/evaluate', { action: 'email_read' })).decisionId;
   things.carolDecision = (await make('carol@acme.test', '/policy/evaluate', { action: 'email_read' })).decisionId;
+  const toAsk = async () => (await make(agent.token, '/policy/evaluate', { action: 'email_send' })).decisionId;
+  things.asked = await toAsk();
+  for (const name of ['approval', 'otherApproval'])
+    things[name] = (await make(agent.token, '/approvals', { decisionId: await toAsk() })).id;
   await make(admin, '/users', { users: [{ ...NEWCOMER, id: 'leaver', email: 'leaver@acme.test' }] });
   things.leaver = 'leaver';
   things.bobConnector = (await make(admin, '/connectors', connector('github', 'bob'))).id;
