@@ -5,6 +5,7 @@ import { registerAudit } from './commands/audit.ts';
 import { registerBriefing } from './commands/briefing.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
+import { registerExchanges } from './commands/exchanges.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerPolicy } from './commands/policy.ts';
 import { registerStatus } from './commands/status.ts';
@@ -67,6 +68,7 @@ export function buildProgram(registry: Registry): Command {
   registerExplain(program, registry);
   registerBriefing(program, registry);
   registerApprovals(program, registry);
+  registerExchanges(program, registry);
   registerPolicy(program, registry);
   registerAudit(program, registry);
   return program;
