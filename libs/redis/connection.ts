@@ -12,6 +12,7 @@ export interface ConnectionOptions extends RedisAccess {
 
 const PROBE_EVERY_MS = 1_000;
 const PROBE_KEY = 'openclaw:probe';
+const PROBE = `redis.call('SET', KEYS[1], redis.call('TIME')[1], 'PX', ARGV[1])`;
 /** Probes in a row without an answer after which Redis counts as hung. */
 const HUNG_AFTER = 2;
 const LATE_ONCE = Symbol('late once');
@@ -111,12 +112,12 @@ export class RedisConnection {
     return this.late < HUNG_AFTER ? LATE_ONCE : late.message;
   }
 
-  /** Each resolves with what is wrong, or undefined. A write: a server may answer, and yet be full or read-only. */
+  /** Each resolves with what is wrong, or undefined. A server may answer and yet be full, read-only or lack a right. */
   private questions(): Promise<string | undefined>[] {
     const { client } = this;
     const write = async () => {
       try {
-        await client.set(PROBE_KEY, '1', 'PX', 10 * PROBE_EVERY_MS);
+        await client.eval(PROBE, 1, PROBE_KEY, 10 * PROBE_EVERY_MS);
       } catch (error) {
         const { message } = error as Error;
         if (!(error instanceof ReplyError)) throw error;

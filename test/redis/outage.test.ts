@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { RedisCluster, RedisServer } from '../harness/redis.ts';
 import { until } from '../harness/until.ts';
@@ -38,6 +40,12 @@ async function notifies(from: RedisReplica, to: RedisReplica): Promise<void> {
     return heard.mock.calls.length > 0;
   });
   end();
+}
+
+/** What the page tells people to give the user. */
+async function documentedRights(): Promise<string[]> {
+  const page = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'redis.md'), 'utf8');
+  return /The user needs `([^`]+)`/.exec(page)![1]!.split(/\s+/);
 }
 
 describe('a Redis', () => {
@@ -113,6 +121,20 @@ describe('a Redis', () => {
       await server.ask('CONFIG', 'SET', 'maxmemory', '0');
     }
     await until('it is back', () => one.connection.connected);
+  });
+
+  test('needs no more rights than the documentation says', async () => {
+    const rights = await documentedRights();
+    await server.ask('ACL', 'SETUSER', 'oce', 'reset', 'on', '>secret', ...rights);
+    const [one, other] = [server.url, server.url].map((url) => replicaOf(url.replace('//', '//oce:secret@')));
+    open.push(one!, other!);
+    await until('both are connected', () =>
+      [one!, other!].every((its) => its.connection.connected && its.notices.hears),
+    );
+    expect(await takeAll([one!, other!], 10)).toBe(10);
+    await one!.tokenBuckets.hold('rights', Date.now() + 60_000);
+    expect(await other!.tokenBuckets.take('rights', { perSecond: 1, burst: 1 })).toBeGreaterThan(50_000);
+    await notifies(one!, other!);
   });
 
   test('keeps no key for ever', async () => {
@@ -216,6 +238,17 @@ describe('a cluster', () => {
     await lost.restart();
     await until('all serve', () => cluster.serves());
     expect(await takeAll(both, 10, theirs[4])).toBe(10);
+  });
+
+  test('needs no more rights than the documentation says', async () => {
+    const rights = await documentedRights();
+    for (const node of [...cluster.masters, ...cluster.replicas])
+      await node.ask('ACL', 'SETUSER', 'oce', 'reset', 'on', '>secret', ...rights);
+    const url = cluster.url.replace('//', '//oce:secret@').replaceAll(',redis://', ',');
+    const both = [await replica(url), await replica(url)];
+    expect(await takeAll(both, 10)).toBe(10);
+    expect(both.map(({ connection }) => connection.localAnswers)).toEqual([0, 0]);
+    await notifies(both[0]!, both[1]!);
   });
 
   test('that is gone as a whole is waited for by nobody, and found again', async () => {
