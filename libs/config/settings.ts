@@ -264,7 +264,9 @@ export const SETTINGS = z.object({
 
   RATE_LIMIT_POLICY_CHANGES: count(1, 1_000_000).default(60).describe('Policy changes a tenant and minute.'),
   RATE_LIMIT_AUDIT_QUERIES: count(1, 1_000_000).default(120).describe('Audit queries a tenant and minute.'),
-  RATE_LIMIT_WORK: count(1, 10_000_000).default(60_000).describe('Calls for tasks and briefings a tenant and minute.'),
+  RATE_LIMIT_WORK: count(1, 10_000_000)
+    .default(60_000)
+    .describe('Calls for tasks, briefings and approvals a tenant and minute.'),
   RATE_LIMIT_EXPORTS: count(1, 1_000_000).default(10).describe('Audit exports a tenant and minute.'),
   RATE_LIMIT_ADMIN: count(1, 1_000_000).default(60).describe('Other administration calls a tenant and minute.'),
   RATE_LIMIT_STATUS: count(1, 1_000_000).default(300).describe('Status calls a tenant and minute.'),

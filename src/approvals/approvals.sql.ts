@@ -63,9 +63,9 @@ export const COUNT_ALL_PENDING = `
 
 /** A page of what is over at $1, of every tenant: those after ($2, $3) */
 export const OVERDUE = `
-  SELECT tenant_id, id, expires_at FROM approvals
-  WHERE status = 'pending' AND expires_at <= $1 AND (expires_at, id) > ($2, $3)
-  ORDER BY expires_at, id LIMIT $4`;
+  SELECT tenant_id, user_id, id, expires_at::text FROM approvals
+  WHERE status = 'pending' AND expires_at <= $1 AND (approvals.expires_at, id) > ($2::timestamptz, $3)
+  ORDER BY approvals.expires_at, id LIMIT $4`;
 
 /** Nothing where somebody else has it in hand, or has been quicker. */
 export const EXPIRE = `

@@ -1,4 +1,5 @@
 import { IdSource } from '#audit';
+import { People } from '#identity';
 import { mayActFor, type PersonPrincipal, type Principal, principalName } from '#libs/access';
 import { Clock } from '#libs/clock';
 import { Database, type Transaction } from '#libs/database';
@@ -27,6 +28,7 @@ export class Approvals {
     private readonly database: Database,
     private readonly events: PersonEvents,
     private readonly settlements: Settlements,
+    private readonly people: People,
     private readonly ids: IdSource,
     private readonly clock: Clock,
   ) {}
@@ -105,13 +107,15 @@ export class Approvals {
     principal: Principal,
     { userId, status, kind, limit, cursor }: ApprovalList,
   ): Promise<{ items: Approval[]; nextCursor: string | null }> {
-    if (userId !== undefined && !mayRead(principal, userId))
-      throw new Problem('not_found', `There is nobody "${userId}" whose approvals you may read.`);
+    if (userId !== undefined && !mayRead(principal, userId)) throw nobody(userId);
     const whose = userId === undefined ? peopleOf(principal) : [userId];
     const values = [whose, status ?? null, kind ?? null, cursor ?? null, limit + 1];
     const rows: sql.ApprovalRow[] = await this.database.tenant(principal.tenantId, (tx) =>
       tx.query(sql.LIST_APPROVALS, values),
     );
+    // Whoever has left keeps what there was.
+    if (userId !== undefined && rows.length === 0 && !(await this.people.find(principal.tenantId, userId)))
+      throw nobody(userId);
     const items = rows.slice(0, limit).map(sql.toApproval);
     return { items, nextCursor: rows.length > limit ? items.at(-1)!.id : null };
   }
@@ -170,6 +174,10 @@ function mayRead(principal: Principal, userId: string): boolean {
 function peopleOf(principal: Principal): readonly string[] | null {
   if (principal.kind === 'person') return [principal.person.id];
   return principal.userIds === '*' ? null : principal.userIds;
+}
+
+function nobody(userId: string): Problem {
+  return new Problem('not_found', `There is nobody "${userId}" whose approvals you may read.`);
 }
 
 function noSuchApproval(id: string): Problem {
