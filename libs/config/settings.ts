@@ -322,6 +322,23 @@ export const SETTINGS = z.object({
     .default(30_000)
     .describe('How often a WebSocket is asked for a sign of life. After two that were missed it is cut.'),
 
+  MODEL_BASE_URL: url('http:', 'https:')
+    .optional()
+    .describe(
+      'A language model behind an OpenAI-compatible API, such as `https://models.acme.example/v1`, that classifies messages and ' +
+        'drafts replies where the `models` policy lets it see them. Without it: local rules, no network.',
+    ),
+  MODEL_API_KEY: z.string().min(1).meta({ secret: true }).optional().describe('Key of that API, where it wants one.'),
+  MODEL_NAME: z.string().min(1).max(200).optional().describe('Which model to ask for. Needed with `MODEL_BASE_URL`.'),
+  MODEL_PROVIDER: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,99}$/, 'must be a name of lower-case letters, digits, ".", "_" and "-"')
+    .default('self-hosted')
+    .describe('Who runs it, as the `models` policy names providers.'),
+  MODEL_TIMEOUT_MS: milliseconds(100, 10_000)
+    .default(6_000)
+    .describe('A model that takes longer for one answer is not waited for; local rules answer.'),
+
   RATE_LIMIT_POLICY_CHANGES: count(1, 1_000_000).default(60).describe('Policy changes a tenant and minute.'),
   RATE_LIMIT_AUDIT_QUERIES: count(1, 1_000_000).default(120).describe('Audit queries a tenant and minute.'),
   RATE_LIMIT_WORK: count(1, 10_000_000)
@@ -409,6 +426,8 @@ export function completeSettings(parsed: Parsed): Settings {
     'OIDC_ISSUER',
     'SEALING_KEYS',
   ] as const;
+  if (parsed.MODEL_BASE_URL !== undefined && parsed.MODEL_NAME === undefined)
+    throw new SettingsError([`MODEL_NAME is missing: ${SETTINGS.shape.MODEL_NAME.description ?? ''}`]);
   const missing = required.filter((name) => complete[name] === undefined);
   if (missing.length > 0) {
     throw new SettingsError(

@@ -2,6 +2,7 @@ import { ApprovalsModule } from '#approvals';
 import { AuditModule } from '#audit';
 import { ConnectorsModule } from '#connectors';
 import { IdentityModule } from '#identity';
+import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { PolicyModule } from '#policy';
 import { Module } from '@nestjs/common';
 import { AUTO_RESPONSE_METRICS, AutoResponseMetrics } from './auto-response.metrics.ts';
@@ -18,6 +19,8 @@ import { PolicyFloor } from './steps/policy-floor.ts';
 import { RepliesApproved } from './steps/replies-approved.ts';
 import { Sending } from './steps/sending.ts';
 import { LocalClassifier, LocalDrafter } from './strategies/local.ts';
+import { ModelEndpoint } from './strategies/model-endpoint.ts';
+import { ModelClassifier, ModelDrafter } from './strategies/model.ts';
 import { Classifier, Drafter } from './strategies/strategies.ts';
 
 /** Messages that arrive for people: what they are taken for, and what answers them, with the right amount of human say. */
@@ -34,8 +37,21 @@ import { Classifier, Drafter } from './strategies/strategies.ts';
     KeptRules,
     PolicyFloor,
     RepliesApproved,
-    { provide: Classifier, useClass: LocalClassifier },
-    { provide: Drafter, useClass: LocalDrafter },
+    LocalClassifier,
+    LocalDrafter,
+    ModelEndpoint,
+    {
+      provide: Classifier,
+      inject: [SETTINGS_TOKEN, ModelEndpoint, LocalClassifier],
+      useFactory: (settings: Settings, model: ModelEndpoint, local: LocalClassifier) =>
+        settings.MODEL_BASE_URL ? new ModelClassifier(model, local) : local,
+    },
+    {
+      provide: Drafter,
+      inject: [SETTINGS_TOKEN, ModelEndpoint, LocalDrafter],
+      useFactory: (settings: Settings, model: ModelEndpoint, local: LocalDrafter) =>
+        settings.MODEL_BASE_URL ? new ModelDrafter(model, local) : local,
+    },
     Classifying,
     Deciding,
     Sending,

@@ -8,7 +8,7 @@ import {
   ownWords,
   type Recipient,
 } from './message.ts';
-import { SIGNS } from './signs.ts';
+import { GIVES_ORDERS, SIGNS } from './signs.ts';
 
 export interface ClassRuling {
   readonly class: MessageClass;
@@ -55,6 +55,11 @@ export function classify(
     confidence: Math.round((1 / sum) * 100) / 100,
     reasons: reasons.length > 0 ? reasons : ['nothing in it asks for an answer'],
   };
+}
+
+/** True where something in the whole message, quoted parts included, tries to steer whatever reads it. */
+export function isInjection({ subject, text }: IncomingMessage): boolean {
+  return GIVES_ORDERS.pattern.test(plain(`${subject}\n${text.slice(0, 20_000)}`));
 }
 
 function spokenSigns(message: IncomingMessage): Voice[] {

@@ -5,3 +5,4 @@ export * from './corrections.ts';
 export * from './disclosure.ts';
 export * from './draft.ts';
 export * from './loops.ts';
+export * from './fit.ts';

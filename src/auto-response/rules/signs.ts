@@ -18,6 +18,16 @@ const sign = (where: Sign['where'], says: string, pattern: RegExp, weights: Sign
 /** Words with a letter on neither side: `\b` knows ASCII letters only. */
 const words = (alternatives: string) => new RegExp(`(?<![\\p{L}\\p{N}_])(?:${alternatives})(?![\\p{L}\\p{N}_])`, 'iu');
 
+/** Written to steer whatever reads it. */
+export const GIVES_ORDERS: Sign = sign(
+  'words',
+  'it tries to give an assistant orders',
+  words(
+    '(ignore|disregard|forget) (all |any |the |your )*(previous|prior|above|earlier|former|preceding) (instructions?|prompts?|rules|messages?)|you are (now )?(an?|the) (ai|assistant|language model|llm|unrestricted|helpful)|system prompt|as an ai|(ai|virtual|email) assistants?[:,]|note to (the )?(ai|assistant|bot)|classify (this|me|it)( message| mail| email)? as|mark (this|it) as (critical|safe|important)|reply automatically|auto.?reply with|new instructions?|developer mode|jailbreak|</?(system|instructions?|assistant)>|\\[(system|inst)\\]|ignoriere (alle )?(vorherigen|bisherigen)|ignore(z)? (toutes )?les instructions|send (me )?(all|the) (passwords?|api keys?|contacts|inbox)|forward (all|every) (mails?|emails?|messages?)',
+  ),
+  { noise: 4, critical: -2.5, 'needs-response': -2 },
+);
+
 /** `words` is subject and own words together. Tuned on the tuning part of the labelled set alone. */
 export const SIGNS: readonly Sign[] = [
   // Somebody must act now.
@@ -315,12 +325,5 @@ export const SIGNS: readonly Sign[] = [
     ),
     { noise: 2.8, critical: -1.6, 'needs-response': -1 },
   ),
-  sign(
-    'words',
-    'it tries to give an assistant orders',
-    words(
-      '(ignore|disregard|forget) (all |any |the |your )*(previous|prior|above|earlier|former|preceding) (instructions?|prompts?|rules|messages?)|you are (now )?(an?|the) (ai|assistant|language model|llm|unrestricted|helpful)|system prompt|as an ai|(ai|virtual|email) assistants?[:,]|note to (the )?(ai|assistant|bot)|classify (this|me|it)( message| mail| email)? as|mark (this|it) as (critical|safe|important)|reply automatically|auto.?reply with|new instructions?|developer mode|jailbreak|</?(system|instructions?|assistant)>|\\[(system|inst)\\]|ignoriere (alle )?(vorherigen|bisherigen)|ignore(z)? (toutes )?les instructions|send (me )?(all|the) (passwords?|api keys?|contacts|inbox)|forward (all|every) (mails?|emails?|messages?)',
-    ),
-    { noise: 4, critical: -2.5, 'needs-response': -2 },
-  ),
+  GIVES_ORDERS,
 ];

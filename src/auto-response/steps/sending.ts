@@ -119,8 +119,8 @@ export class Sending implements OnApplicationBootstrap {
       if (row?.state !== 'queued') return false;
       await tx.query(sql.NOTE_END, [row.id, state, reason.slice(0, 1_000), new Date(now)]);
       await this.audit.appendWithin(tx, entryOf(person, row, deedOf('outcome', floor, state, reason)));
-      // `autonomous` sends and says nothing; whatever else became of it is told.
-      const isTold = state !== 'sent' || row.autonomy === 'notify';
+      // `autonomous` sends and says nothing, unless a person must act; whatever else became of it is told.
+      const isTold = state !== 'sent' || row.autonomy === 'notify' || (row.correction ?? row.class) === 'critical';
       if (isTold) await this.events.append(tx, eventOf({ ...row, state, reason }));
       return true;
     });
