@@ -132,12 +132,6 @@ const TABLE: Row[] = [
   ['DELETE', `/api/v1/messages/${NONE}/correction`, [401, 403, 404, 404, 404, 404, 404]],
   ['GET', '/api/v1/auto-response-rules', [401, 403, 200, 200, 200, 200, 200]],
   ['PUT', '/api/v1/auto-response-rules', [401, 403, 200, 200, 200, 200, 200], () => ({ channels: { gmail: 'block' } })],
-  ['GET', '/api/v1/approvals', [401, 200, 200, 200, 200, 200, 200]],
-  ['GET', '/api/v1/approvals?userId=alice', [401, 200, 200, 404, 404, 200, 404]],
-  ['POST', '/api/v1/approvals', [401, 201, 201, 404, 404, 404, 404], () => ({ decisionId: things.asked })],
-  ['GET', '/api/v1/approvals/{approval}', [401, 200, 200, 404, 404, 200, 404]],
-  ['POST', '/api/v1/approvals/{approval}/approve', [401, 403, 200, 404, 404, 403, 404], () => ({})],
-  ['POST', '/api/v1/approvals/{otherApproval}/reject', [401, 403, 200, 404, 404, 403, 404], () => ({})],
 
   ['GET', '/.well-known/authzen-configuration', [200, 200, 200, 200, 200, 200, 200]],
   ['POST', '/access/v1/evaluation', [401, 200, 200, 403, 403, 403, 403], () => authzen('alice')],
