@@ -1,8 +1,8 @@
 import { People } from '#identity';
-import { Clock } from '#libs/clock';
+import { Clock, Rounds } from '#libs/clock';
 import { Database } from '#libs/database';
 import { PersonEvents } from '#libs/events';
-import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { REMIND_BEFORE_MS } from './approval.ts';
 import * as sql from './approvals.sql.ts';
@@ -17,10 +17,9 @@ const AT_ONCE = 200;
  * may look at the same time, and one that was down goes on where the table stands.
  */
 @Injectable()
-export class Deadlines implements OnApplicationBootstrap {
+export class Deadlines implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger('approvals');
-  private ready = false;
-  private ticking = false;
+  private readonly rounds = new Rounds();
 
   constructor(
     private readonly database: Database,
@@ -31,21 +30,23 @@ export class Deadlines implements OnApplicationBootstrap {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.ready = true;
+    this.rounds.begin();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.rounds.end();
   }
 
   @Interval(TICK_MS)
   async tick(): Promise<void> {
-    if (!this.ready || this.ticking) return;
-    this.ticking = true;
-    try {
-      await this.expireOverdue();
-      while ((await this.remind()) === AT_ONCE);
-    } catch (error) {
-      this.log.warn(`approvals could not be looked through: ${(error as Error).message}`);
-    } finally {
-      this.ticking = false;
-    }
+    await this.rounds.run(async () => {
+      try {
+        await this.expireOverdue();
+        while ((await this.remind()) === AT_ONCE);
+      } catch (error) {
+        this.log.warn(`approvals could not be looked through: ${(error as Error).message}`);
+      }
+    });
   }
 
   /** Each in a transaction of its own: one whose owner fails stays for the next tick and holds up no others. */

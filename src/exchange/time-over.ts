@@ -1,7 +1,7 @@
-import { Clock } from '#libs/clock';
+import { Clock, Rounds } from '#libs/clock';
 import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { Database } from '#libs/database';
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { Bulletin } from './bulletin.ts';
 import { Endings } from './endings.ts';
@@ -15,9 +15,9 @@ const DAY_MS = 86_400_000;
 
 /** Ends exchanges whose time is over, and drops what was said long ago. Every replica may look; each row is done once. */
 @Injectable()
-export class TimeOver {
+export class TimeOver implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger('exchange');
-  private looking = false;
+  private readonly rounds = new Rounds();
 
   constructor(
     private readonly database: Database,
@@ -27,17 +27,23 @@ export class TimeOver {
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
   ) {}
 
+  onApplicationBootstrap(): void {
+    this.rounds.begin();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.rounds.end();
+  }
+
   @Interval(LOOK_MS)
   async look(): Promise<void> {
-    if (this.looking) return;
-    this.looking = true;
-    try {
-      await this.expireDue();
-    } catch (error) {
-      this.log.warn(`exchanges could not be ended: ${(error as Error).message}`);
-    } finally {
-      this.looking = false;
-    }
+    await this.rounds.run(async () => {
+      try {
+        await this.expireDue();
+      } catch (error) {
+        this.log.warn(`exchanges could not be ended: ${(error as Error).message}`);
+      }
+    });
   }
 
   /** @returns how many have been ended here */

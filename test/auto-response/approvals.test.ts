@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Approval, Approvals, type Decision } from '#approvals';
 import { People } from '#identity';
+import { Database } from '#libs/database';
 import { startWorldGateway, type WorldGateway } from '../briefing/support.ts';
 import type { TestGateway } from '../harness/gateway.ts';
 import { until } from '../harness/until.ts';
@@ -96,7 +97,24 @@ describe('where policy or a rule wants a person', () => {
     expect(await handled(gateway, partner())).toMatchObject({ state: 'drafted' });
   });
 
+  test('what nobody has decided in time is not sent, and the next briefing says so', async () => {
+    const before = sentTo().length;
+    const draft = await handled(gateway, mail());
+    await gateway.app
+      .get(Database, { strict: false })
+      .tenant('acme', (tx) => tx.query(`UPDATE approvals SET expires_at = now() WHERE id = $1`, [draft.approvalId]));
+    expect(await end(draft.id)).toMatchObject({ state: 'expired', reason: 'Nobody decided about the draft in time' });
+    expect(sentTo().length).toBe(before);
+    const { body } = await gateway.call(ALICE, 'POST', '/api/v1/briefings', {});
+    expect(body.autoResponses.expired).toBe(1);
+    const text = await gateway.call(ALICE, 'GET', `/api/v1/briefings/${body.id}?format=text`);
+    expect(text.body).toContain('1 draft expired without your decision and not sent');
+  });
+
   test('the briefing says what was sent, what waits and what is for the person to see', async () => {
+    const draft = await handled(gateway, mail());
+    await decide(draft.approvalId, { approve: true });
+    await end(draft.id);
     await handled(gateway, mail());
     const { body } = await gateway.call(ALICE, 'POST', '/api/v1/briefings', {});
     expect(body.autoResponses).toEqual({
@@ -108,6 +126,6 @@ describe('where policy or a rule wants a person', () => {
     expect(body.autoResponses.sent).toBeGreaterThan(0);
     expect(body.approvals.pending).toBe(2);
     const text = await gateway.call(ALICE, 'GET', `/api/v1/briefings/${body.id}?format=text`);
-    expect(text.body).toMatch(/Messages: \d+ replies sent · 2 drafts waiting for you/);
+    expect(text.body).toMatch(/Messages: \d+ repl\S+ sent · 2 drafts waiting for you/);
   });
 });

@@ -1,10 +1,10 @@
 import { People } from '#identity';
-import { Clock } from '#libs/clock';
+import { Clock, Rounds } from '#libs/clock';
 import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { Database } from '#libs/database';
 import { Problem } from '#libs/http';
 import { type Job, Jobs } from '#libs/jobs';
-import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { BriefingMetrics } from '../briefing.metrics.ts';
 import { Briefings } from '../generation/briefings.ts';
@@ -41,10 +41,9 @@ interface WindowJob {
  * process that was down goes on where the table stands.
  */
 @Injectable()
-export class ScheduleRunner implements OnApplicationBootstrap {
+export class ScheduleRunner implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger('briefing');
-  private ready = false;
-  private ticking = false;
+  private readonly rounds = new Rounds();
   private usualAt = -Infinity;
 
   constructor(
@@ -66,21 +65,23 @@ export class ScheduleRunner implements OnApplicationBootstrap {
       expireInSeconds: EXPIRE_SECONDS,
       concurrency: CONCURRENCY,
     });
-    this.ready = true;
+    this.rounds.begin();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.rounds.end();
   }
 
   @Interval(TICK_MS)
   async tick(): Promise<void> {
-    if (!this.ready || this.ticking) return;
-    this.ticking = true;
-    try {
-      if (this.clock.elapsed() - this.usualAt >= USUAL_MS) await this.keepUsual();
-      while ((await this.takeDue()) === AT_ONCE);
-    } catch (error) {
-      this.log.warn(`no briefings could be scheduled: ${(error as Error).message}`);
-    } finally {
-      this.ticking = false;
-    }
+    await this.rounds.run(async () => {
+      try {
+        if (this.clock.elapsed() - this.usualAt >= USUAL_MS) await this.keepUsual();
+        while ((await this.takeDue()) === AT_ONCE);
+      } catch (error) {
+        this.log.warn(`no briefings could be scheduled: ${(error as Error).message}`);
+      }
+    });
   }
 
   /** Usual schedules come, follow the settings and their people, and go. */

@@ -1,8 +1,8 @@
-import { Clock } from '#libs/clock';
+import { Clock, Rounds } from '#libs/clock';
 import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { Database } from '#libs/database';
 import { type Job, Jobs } from '#libs/jobs';
-import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import * as sql from '../connectors.sql.ts';
 import { Syncs } from './syncs.ts';
@@ -26,11 +26,10 @@ interface SyncJob {
 
 /** Turns due rows into jobs. Every process looks; each row is taken by one. */
 @Injectable()
-export class SyncSchedule implements OnApplicationBootstrap {
+export class SyncSchedule implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger('connectors');
   private planned = -Infinity;
-  private ticking = false;
-  private ready = false;
+  private readonly rounds = new Rounds();
 
   constructor(
     private readonly database: Database,
@@ -46,13 +45,19 @@ export class SyncSchedule implements OnApplicationBootstrap {
       retryLimit: 0,
       concurrency: this.settings.CONNECTOR_SYNC_CONCURRENCY,
     });
-    this.ready = true;
+    this.rounds.begin();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.rounds.end();
   }
 
   @Interval(TICK_MS)
   async tick(): Promise<void> {
-    if (!this.ready || this.ticking) return;
-    this.ticking = true;
+    await this.rounds.run(() => this.look());
+  }
+
+  private async look(): Promise<void> {
     try {
       if (this.clock.elapsed() - this.planned >= PLAN_MS) await this.plan();
       const sent = await this.database.system(async (tx) => {
@@ -70,8 +75,6 @@ export class SyncSchedule implements OnApplicationBootstrap {
       if (sent > 0) this.jobs.notify(SYNC_QUEUE);
     } catch (error) {
       this.log.warn(`no syncs could be scheduled: ${(error as Error).message}`);
-    } finally {
-      this.ticking = false;
     }
   }
 
