@@ -55,7 +55,7 @@ function warning({ connector, state, reason, lastSync }: ConnectorStatus, { time
   return `${SYSTEM_NAMES[connector]} ${what}${reason ? `: ${reason}` : ''}. ${age}.`;
 }
 
-/** What became of messages, in one line; nothing where nothing did. */
+/** What became of messages, and, on a line of its own, what was not sent for want of a decision. */
 export function answers({ autoResponses }: Briefing): string[] {
   // Briefings of earlier versions do not know of `expired`.
   const {
@@ -68,9 +68,11 @@ export function answers({ autoResponses }: Briefing): string[] {
     ...(sent > 0 ? [`${counted(sent, 'reply', 'replies')} sent`] : []),
     ...(drafted > 0 ? [`${counted(drafted, 'draft')} waiting for you`] : []),
     ...(surfaced > 0 ? [`${counted(surfaced, 'message')} for you to see`] : []),
+  ];
+  return [
+    ...(parts.length > 0 ? [`Messages: ${parts.join(' · ')}`] : []),
     ...(expired > 0 ? [`${counted(expired, 'draft')} expired without your decision and not sent`] : []),
   ];
-  return parts.length > 0 ? [`Messages: ${parts.join(' · ')}`] : [];
 }
 
 export function counted(n: number, one: string, many = `${one}s`): string {
