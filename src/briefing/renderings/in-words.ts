@@ -78,7 +78,7 @@ function warning({ connector, state, reason, lastSync }: ConnectorStatus, { time
   return `${SYSTEM_NAMES[connector]} ${what}${reason ? `: ${reason}` : ''}. ${age}.`;
 }
 
-/** What became of messages, in one line; nothing where nothing did. */
+/** What became of messages, and, on a line of its own, what was not sent for want of a decision. */
 export function answers({ autoResponses }: Briefing): string[] {
   // Briefings of earlier versions do not know of `expired`.
   const {
@@ -91,9 +91,11 @@ export function answers({ autoResponses }: Briefing): string[] {
     ...(sent > 0 ? [`${counted(sent, 'reply', 'replies')} sent`] : []),
     ...(drafted > 0 ? [`${counted(drafted, 'draft')} waiting for you`] : []),
     ...(surfaced > 0 ? [`${counted(surfaced, 'message')} for you to see`] : []),
+  ];
+  return [
+    ...(parts.length > 0 ? [`Messages: ${parts.join(' · ')}`] : []),
     ...(expired > 0 ? [`${counted(expired, 'draft')} expired without your decision and not sent`] : []),
   ];
-  return parts.length > 0 ? [`Messages: ${parts.join(' · ')}`] : [];
 }
 
 /** What waits for the person's decision, and where it is seen; nothing where nothing waits. */
