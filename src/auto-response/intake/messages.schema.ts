@@ -26,7 +26,9 @@ export const NEW_MESSAGE = z.strictObject({
     .describe('Where it arrived; replies go out on `gmail` and `email`'),
   userId: line(100).optional().describe('For whom; with agent tokens only'),
   from: handle,
-  to: z.union([handle.transform((one) => [one]), z.array(handle).max(200)]),
+  to: z.union([handle.transform((one) => [one]), z.array(handle).max(200)], {
+    error: 'must be an address or a list of up to 200 of them',
+  }),
   subject: z
     .string()
     .max(998)
