@@ -62,3 +62,13 @@ export const WRITE = z.looseObject({
   subject: z.union([subject, z.string()]).describe('For whom; or, as a text, what the action takes under this name'),
 });
 export type Write = z.output<typeof WRITE>;
+
+/** `POST /webhooks/:connectorId` */
+export const WEBHOOK_QUERY = z.object({
+  token: z
+    .string()
+    .max(200)
+    .optional()
+    .describe('Gmail only: the secret of the connector; its pushes carry no signature'),
+});
+export type WebhookQuery = z.output<typeof WEBHOOK_QUERY>;

@@ -25,9 +25,24 @@ describe('a delivery', () => {
     ['jira', { 'x-hub-signature': `${good}0`, 'x-atlassian-webhook-identifier': 'j' }, undefined],
     ['gcal', { ...channel, 'x-goog-resource-state': 'exists' }, { id: 'c/7', changes: true }],
     ['gdrive', { ...channel, 'x-goog-resource-state': 'sync' }, { id: 'c/7', changes: false }],
-    ['gmail', { ...channel, 'x-goog-channel-token': 'wrong' }, undefined],
-    ['gmail', {}, undefined],
+    ['gcal', { ...channel, 'x-goog-channel-token': 'wrong' }, undefined],
+    ['gcal', {}, undefined],
   ] as const)('of %s %#', (type, headers, delivery) => {
     expect(verify(type, 'secret', headers, body)).toEqual(delivery);
+  });
+});
+
+describe('a push of Gmail through Pub/Sub', () => {
+  const push = Buffer.from(
+    '{"message":{"data":"e30=","messageId":"136969346945"},"subscription":"projects/p/subscriptions/s"}',
+  );
+  test.each([
+    ['with the secret in its address', push, 'secret', { id: '136969346945', changes: true }],
+    ['with another', push, 'wrong', undefined],
+    ['without one', push, undefined, undefined],
+    ['that is none', Buffer.from('{"message":7}'), 'secret', undefined],
+    ['that is no JSON', Buffer.from('{'), 'secret', undefined],
+  ])('%s', (_, pushed, token, delivery) => {
+    expect(verify('gmail', 'secret', {}, pushed, token)).toEqual(delivery);
   });
 });

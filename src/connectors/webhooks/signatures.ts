@@ -13,6 +13,9 @@ export interface Delivery {
 /**
  * Checks a delivery on its raw body, in constant time. Sources: GitHub, "Validating webhook deliveries"; Atlassian, "Secure
  * webhooks" (the same scheme in another header); Google, "Push notifications" (a token of ours that comes back).
+ * Gmail reports through Cloud Pub/Sub, whose pushes carry no signature of ours: the secret is in the address that was subscribed
+ * (Google, "Push notifications" of Gmail; "Push subscriptions" of Pub/Sub).
+ * @param token of the address
  * @returns undefined where it is not from the vendor, or says nothing by which it could be told from a copy
  */
 export function verify(
@@ -20,6 +23,7 @@ export function verify(
   secret: string,
   headers: IncomingHttpHeaders,
   body: Uint8Array,
+  token = '',
 ): Delivery | undefined {
   switch (type) {
     case 'github':
@@ -31,6 +35,7 @@ export function verify(
         ? delivery(headers['x-atlassian-webhook-identifier'], true)
         : undefined;
     case 'gmail':
+      return same(token, secret) ? delivery(pubSubId(body), true) : undefined;
     case 'gcal':
     case 'gdrive': {
       if (!same(String(headers['x-goog-channel-token'] ?? ''), secret)) return undefined;
@@ -46,6 +51,16 @@ export function verify(
 /** What a vendor would send as the signature of this body. */
 export function signatureOf(secret: string, body: Uint8Array): string {
   return `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
+}
+
+/** The id of a message that Cloud Pub/Sub has pushed: `{"message": {"messageId": …}}`. */
+function pubSubId(body: Uint8Array): string | undefined {
+  try {
+    const { message } = JSON.parse(Buffer.from(body).toString('utf8')) as { message?: { messageId?: unknown } };
+    return typeof message?.messageId === 'string' ? message.messageId : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function signed(secret: string, given: string | string[] | undefined, body: Uint8Array): boolean {

@@ -1,9 +1,9 @@
 import { Public } from '#libs/access';
 import type { RawBodyRequest } from '#libs/http';
-import { Controller, HttpCode, Param, Post, Req } from '@nestjs/common';
+import { Controller, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { CONNECTOR_ID } from '../connectors.schema.ts';
+import { CONNECTOR_ID, WEBHOOK_QUERY, type WebhookQuery } from '../connectors.schema.ts';
 import { Webhooks } from './webhooks.ts';
 
 @ApiTags('Connectors')
@@ -21,8 +21,10 @@ export class WebhooksController {
   })
   receive(
     @Param('connectorId', { schema: CONNECTOR_ID }) connectorId: string,
+    @Query({ schema: WEBHOOK_QUERY }) { token }: WebhookQuery,
     @Req() request: FastifyRequest & RawBodyRequest,
   ) {
-    return this.webhooks.receive(connectorId, request.ip, request.headers, request.rawBody ?? new Uint8Array());
+    const body = request.rawBody ?? new Uint8Array();
+    return this.webhooks.receive(connectorId, request.ip, request.headers, body, token);
   }
 }

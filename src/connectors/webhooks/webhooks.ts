@@ -47,11 +47,12 @@ export class Webhooks implements OnApplicationBootstrap {
     address: string,
     headers: IncomingHttpHeaders,
     body: Uint8Array,
+    token?: string,
   ): Promise<{ accepted: true }> {
     await this.limit(connectorId, address);
     const [row]: sql.ConnectorRow[] = await this.database.system((tx) => tx.query(sql.FIND_CONNECTOR, [connectorId]));
     if (!row) throw new Problem('not_found', 'There is nothing here.');
-    const delivery = verify(row.type, this.secretOf(row), headers, body);
+    const delivery = verify(row.type, this.secretOf(row), headers, body, token);
     if (!delivery) throw new Problem('invalid_token', 'The signature of this delivery is missing or wrong.');
     const { tenant_id: tenantId, id } = row;
     const sent = await this.database.tenant(tenantId, async (tx) => {
