@@ -24,6 +24,7 @@ export class PersonEvents1764000011000 implements MigrationInterface {
         at        timestamptz NOT NULL,
         PRIMARY KEY (tenant_id, user_id, seq)
       );
+      COMMENT ON COLUMN person_events.payload IS 'a sealed text';
       CREATE INDEX person_events_age ON person_events USING brin (at);
 
       CALL bind_to_tenant('person_event_counters');

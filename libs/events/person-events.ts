@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '#libs/database';
 import { Notices } from '#libs/redis';
+import { SealError, Sealing } from '#libs/sealing';
 
 /** What people are told of while they are connected, with what each event says. */
 export interface PersonEventPayloads {
@@ -57,7 +58,8 @@ const FORGET = `DELETE FROM person_events WHERE at < now() - make_interval(hours
 /**
  * Events for people, stored in the transaction of the state that they tell of: an event exists exactly if that state does.
  * The counter of a person is locked until the transaction ends, so events become visible in the order of their numbers and
- * a reader that has seen number n never finds a lower one later.
+ * a reader that has seen number n never finds a lower one later. What an event says is sealed: it can hold what assistants have
+ * said to each other.
  *
  * ```ts
  * await database.tenant(tenantId, async (tx) => {
@@ -72,6 +74,7 @@ export class PersonEvents {
   constructor(
     private readonly database: Database,
     private readonly notices: Notices,
+    private readonly sealing: Sealing,
   ) {}
 
   /** Stores an event; to be the last thing a transaction does, because it locks the person's counter. @returns its seq */
@@ -88,7 +91,7 @@ export class PersonEvents {
       told.tenantId,
       told.userId,
       told.event,
-      JSON.stringify(told.payload),
+      JSON.stringify(this.sealing.seal(JSON.stringify(told.payload), placeOf(told))),
     ]);
     return row!.seq;
   }
@@ -100,7 +103,18 @@ export class PersonEvents {
 
   /** @returns the person's events with numbers above `seq`, in order, at most `limit` */
   async after(tenantId: string, userId: string, seq: number, limit = EVENT_PAGE): Promise<PersonEvent[]> {
-    return this.database.tenant(tenantId, (tx) => tx.query(AFTER, [userId, seq, limit]));
+    const rows: StoredEvent[] = await this.database.tenant(tenantId, (tx) => tx.query(AFTER, [userId, seq, limit]));
+    return rows.map(({ payload, ...event }) => ({ ...event, payload: this.opened(payload, { tenantId, userId }) }));
+  }
+
+  /** What can be opened no more still counts: whoever reads must not wait for its number for ever. */
+  private opened(sealed: string, whose: { tenantId: string; userId: string }): PersonEvent['payload'] {
+    try {
+      return JSON.parse(this.sealing.open(sealed, placeOf(whose))) as PersonEvent['payload'];
+    } catch (error) {
+      if (!(error instanceof SealError)) throw error;
+      return { unreadable: true };
+    }
   }
 
   /** @returns the number of the person's newest event; 0 where there has been none */
@@ -134,4 +148,12 @@ export class PersonEvents {
   async forgetOld(): Promise<void> {
     await this.database.system((tx) => tx.query(FORGET, [EVENT_HOURS]));
   }
+}
+
+interface StoredEvent extends Omit<PersonEvent, 'payload'> {
+  readonly payload: string;
+}
+
+function placeOf({ tenantId, userId }: { readonly tenantId: string; readonly userId: string }): string {
+  return `${tenantId}/events/${userId}`;
 }

@@ -3,6 +3,7 @@ import { Approvals, type Approval, type Kind, type NewApproval, type Owner } fro
 import { Directory, type PersonPrincipal } from '#libs/access';
 import { SystemClock } from '#libs/clock';
 import { Database } from '#libs/database';
+import { PersonEvents } from '#libs/events';
 import { Settlements } from '../../src/approvals/settlements.ts';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../harness/gateway.ts';
 
@@ -64,10 +65,9 @@ export async function startApprovalsGateway(options?: TestGatewayOptions): Promi
         [id],
       ),
     told: async (userId, id) =>
-      (await rows(`SELECT event, payload FROM person_events WHERE user_id = $1 AND payload->>'id' = $2 ORDER BY seq`, [
-        userId,
-        id,
-      ])) as never,
+      (await get(PersonEvents).after('acme', userId, 0, 10_000))
+        .filter(({ payload }) => payload.id === id)
+        .map(({ event, payload }) => ({ event, payload })) as never,
   };
 }
 

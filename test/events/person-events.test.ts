@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createDataSource, Database } from '#libs/database';
 import { PersonEvents } from '#libs/events';
 import { InProcessNotices } from '#libs/redis';
+import { newSealingKeys, parseSealingKeys, Sealing } from '#libs/sealing';
 import { freshDatabase, type TestDatabase } from '../harness/database.ts';
 
 let server: TestDatabase;
@@ -13,7 +14,7 @@ beforeAll(async () => {
   const source = createDataSource({ url: server.appUrl, poolSize: 8, statementTimeoutMs: 5_000, name: 'events-test' });
   await source.initialize();
   database = new Database(source);
-  events = new PersonEvents(database, new InProcessNotices());
+  events = new PersonEvents(database, new InProcessNotices(), new Sealing(parseSealingKeys(newSealingKeys())));
   await database.system(async (tx) => {
     await tx.query(`INSERT INTO tenants (tenant_id, name) VALUES ('acme', 'Acme')`);
     await tx.query(`INSERT INTO orgs VALUES ('acme', 'x', 'X')`);
@@ -79,4 +80,15 @@ test('what nobody may ask for any more is removed', async () => {
   await database.system((tx) => tx.query(`UPDATE person_events SET at = now() - interval '4 days' WHERE seq < 21`));
   await events.forgetOld();
   expect((await events.after('acme', 'bo', 0)).map(({ payload }) => payload.n)).toEqual([99]);
+});
+
+test('what an event says lies sealed in the table', async () => {
+  await database.tenant('acme', (tx) =>
+    events.append(tx, { tenantId: 'acme', userId: 'cy', event: 'session.message', payload: { text: 'a secret' } }),
+  );
+  const rows: { payload: unknown }[] = await database.tenant('acme', (tx) =>
+    tx.query(`SELECT payload FROM person_events`),
+  );
+  expect(JSON.stringify(rows)).not.toContain('secret');
+  expect((await events.after('acme', 'cy', 0)).at(-1)!.payload).toEqual({ text: 'a secret' });
 });

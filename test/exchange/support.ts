@@ -1,6 +1,7 @@
 import { Approvals } from '#approvals';
 import { People } from '#identity';
 import { Database } from '#libs/database';
+import { PersonEvents } from '#libs/events';
 import { type Answer, startTestGateway, type TestGateway } from '../harness/gateway.ts';
 
 export const ALICE = 'alice@acme.test';
@@ -108,11 +109,8 @@ export async function startExchangeGateway(env: Record<string, string> = {}): Pr
       (await gateway.call(admin, 'GET', `/api/v1/audit?actionType=agent_exchange&userId=${userId}&limit=100`)).body
         .items,
     told: async (userId) =>
-      (
-        await system(
-          `SELECT payload FROM person_events WHERE user_id = $1 AND event = 'session.message' ORDER BY seq`,
-          [userId],
-        )
-      ).map(({ payload }) => payload as Record<string, unknown>),
+      (await gateway.app.get(PersonEvents, { strict: false }).after('acme', userId, 0, 10_000))
+        .filter(({ event }) => event === 'session.message')
+        .map(({ payload }) => payload),
   };
 }
