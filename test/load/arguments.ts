@@ -10,6 +10,7 @@ export const READY = [
   'policy',
   'audit',
   'connectors',
+  'messages',
   'propagation',
   'audit-queries',
   'memory',
@@ -51,6 +52,7 @@ Scenarios
   policy          500 users, 10 evaluations each; every decision is then looked for in the audit log
   audit           500 users write entries for 60 s; what was acknowledged is then counted in the table
   connectors      100 people read and write in five systems at once while these fail and set limits
+  messages        messages come by chance for 500 people, 25 a second for 60 s: answered, drafted, surfaced or ignored, once each
   propagation     from sending a policy change until OPA decides by it
   audit-queries   every filter of GET /audit over a full log while entries are written
   memory          policy and audit calls for 10 minutes; does memory level off?

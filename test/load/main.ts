@@ -7,6 +7,7 @@ import { auditQueries } from './scenarios/audit-queries.ts';
 import { briefing } from './scenarios/briefing.ts';
 import { connectors } from './scenarios/connectors.ts';
 import { memory } from './scenarios/memory.ts';
+import { messages } from './scenarios/messages.ts';
 import { policy } from './scenarios/policy.ts';
 import { propagation } from './scenarios/propagation.ts';
 import { scenarios } from './scenarios.ts';
@@ -17,6 +18,7 @@ import { Stage } from './stage.ts';
 
 const SCENARIOS: Record<ScenarioName, (stage: Stage) => Promise<Report>> = {
   briefing,
+  messages,
   policy,
   audit,
   connectors,
@@ -96,11 +98,13 @@ async function perform(
   }
 }
 
-/** Emulated systems with everybody's work, for the scenarios that read them. */
+/** Emulated systems with everybody's work, for the scenarios that read them; empty mailboxes where messages are brought. */
 async function systemsFor({ scenario, users, url }: LoadOptions, say: (line: string) => void) {
-  if ((scenario !== 'briefing' && scenario !== 'connectors') || url !== undefined) return undefined;
+  const readsSystems = scenario === 'briefing' || scenario === 'connectors' || scenario === 'messages';
+  if (!readsSystems || url !== undefined) return undefined;
   const n = users ?? scenarios[scenario].users;
   const world = await worldOf(loadPeople(n).map(workerOf));
+  if (scenario === 'messages') return world;
   fillWorld(world, Date.now());
   say(`Emulated systems hold the work of ${n} people.`);
   return world;

@@ -12,6 +12,15 @@ const mixed = z.object({
 });
 export type MixedCall = z.output<typeof mixed>;
 
+/** By what the receiver's rules, or the message itself, make of it, and the state to which that brings it. */
+const message = z.object({
+  kind: z.enum(['autonomous', 'notify', 'approval', 'surfaced', 'ignored']),
+  weight: z.number().int().positive(),
+  expect: z.enum(['sent', 'drafted', 'surfaced', 'ignored']),
+});
+export type MessageKind = z.output<typeof message>['kind'];
+export type MessageState = z.output<typeof message>['expect'];
+
 const users = z.number().int().positive();
 const criteria = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape);
 const rate = z.number().min(0).max(1);
@@ -23,6 +32,16 @@ const SCENARIOS = z.object({
     callsPerUser: users,
     path: z.string(),
     criteria: criteria({ p95Ms: users, p99Ms: users, errorRate: rate }),
+  }),
+  messages: z.object({
+    title: z.string(),
+    users,
+    /** Messages a second: the mixed workload has a quarter of more than 1,000/s on a cluster; two cores are offered a tenth of it. */
+    rate: users,
+    durationSeconds: users,
+    path: z.string(),
+    criteria: criteria({ p95Ms: users, aimMs: users, errorRate: rate }),
+    mix: z.array(message),
   }),
   connectors: z.object({
     title: z.string(),
@@ -77,7 +96,7 @@ export const scenarios = SCENARIOS.parse(
 );
 
 /** Each call of a mix as often as its weight says, the kinds spread evenly, so that any run of neighbours is a fair sample. */
-export function spread(mix: readonly MixedCall[]): MixedCall[] {
+export function spread<T extends { readonly weight: number }>(mix: readonly T[]): T[] {
   return mix
     .flatMap((call) => Array.from({ length: call.weight }, (_, n) => ({ call, at: (n + 0.5) / call.weight })))
     .sort((a, b) => a.at - b.at)

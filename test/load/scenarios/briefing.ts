@@ -1,14 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { withDatabase } from '../gateway.ts';
 import { requestBytes } from '../generator/calls.ts';
 import { addErrors, costInWords, type Criterion, type Report, runDetails } from '../report.ts';
 import { scenarios } from '../scenarios.ts';
+import { synced } from '../seed/synced.ts';
 import { connectAll } from '../seed/work.ts';
 import type { Stage } from '../stage.ts';
 import { count, milliseconds, percent } from '../table.ts';
 
 const scenario = scenarios.briefing;
-const SYNCED_WITHIN_MS = 900_000;
 
 /** Everybody asks for a briefing at the same moment; what their systems hold has been read before. */
 export async function briefing(stage: Stage): Promise<Report> {
@@ -80,24 +79,4 @@ export async function briefing(stage: Stage): Promise<Report> {
     ],
     details: { runs: runs.map((run) => ({ ...runDetails(run), shares: run.shares })), found },
   };
-}
-
-/** Waits until each person's sync of each system has come to its end. */
-async function synced(stage: Stage, databaseUrl: string, all: number): Promise<void> {
-  const deadline = performance.now() + SYNCED_WITHIN_MS;
-  await withDatabase(databaseUrl, async (client) => {
-    for (let shown = 0; ; shown++) {
-      stage.signal.throwIfAborted();
-      const { rows } = await client.query<{ done: number; failing: number }>(
-        `SELECT count(*) FILTER (WHERE last_sync IS NOT NULL)::int AS done, count(*) FILTER (WHERE failures > 0)::int AS failing
-         FROM connector_syncs WHERE user_id LIKE 'load-%'`,
-      );
-      const { done, failing } = rows[0]!;
-      if (done >= all) return;
-      if (performance.now() > deadline) throw new Error(`Only ${done} of ${all} syncs came to their end.`);
-      if (shown % 5 === 0)
-        stage.say(`  ${count(done)} of ${count(all)} read${failing > 0 ? `, ${count(failing)} failing` : ''}`);
-      await delay(1_000, undefined, { signal: stage.signal });
-    }
-  });
 }

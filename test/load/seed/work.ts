@@ -1,4 +1,4 @@
-import { Days, startWorld, type World, WORLD_SYSTEMS, type WorldPerson } from '#libs/emulators/demo';
+import { Days, startWorld, type World, WORLD_SYSTEMS, type WorldPerson, type WorldSystem } from '#libs/emulators/demo';
 import type { Api } from '../api.ts';
 
 /** Five emulated systems with the work of many people, for scenarios that read them. */
@@ -65,14 +65,15 @@ export function fillWorld(world: World, now: number): void {
   });
 }
 
-/** Connects everybody to all five, as an administrator does. */
+/** Connects everybody to all five, or those that are named, as an administrator does. */
 export async function connectAll(
   api: Api,
   world: World,
   ids: ReadonlyMap<string, string>,
   signal: AbortSignal,
+  systems: readonly WorldSystem[] = WORLD_SYSTEMS,
 ): Promise<void> {
-  const wanted = world.people.flatMap(({ email }) => WORLD_SYSTEMS.map((type) => ({ email, type })));
+  const wanted = world.people.flatMap(({ email }) => systems.map((type) => ({ email, type })));
   let next = 0;
   const hand = async () => {
     for (let at = next++; at < wanted.length; at = next++) {
