@@ -21,6 +21,9 @@ import { CLASSIFY_QUEUE, DECIDE_QUEUE, type MessageJob, STEP } from './queues.ts
 /** Corrections that are learnt from: the newest. */
 export const MOST_CORRECTIONS = 500;
 
+/** Mail whose text cannot be had for so long is for its person to look at. */
+const LATEST_READ_MS = 3_600_000;
+
 /** First step: of which class a message is, and how sensitive. */
 @Injectable()
 export class Classifying implements OnApplicationBootstrap {
@@ -87,10 +90,13 @@ export class Classifying implements OnApplicationBootstrap {
       );
       return message;
     } catch (error) {
-      const code = error instanceof Problem ? error.code : undefined;
-      if (code === 'not_found') await this.end(person, row, 'ignored', 'It was gone before it could be read');
-      else if (code === 'forbidden')
-        await this.end(person, row, 'surfaced', `It could not be read: ${(error as Problem).detail}`);
+      if (!(error instanceof Problem)) throw error;
+      const { code, detail } = error;
+      const isLate = this.clock.now() - row.accepted_at.getTime() > LATEST_READ_MS;
+      if (code === 'not_found')
+        await this.end(person, row, 'ignored', `It was gone before it could be read: ${detail}`);
+      else if (code === 'forbidden' || isLate)
+        await this.end(person, row, 'surfaced', `It could not be read: ${detail}`);
       else throw error;
       return undefined;
     }
