@@ -8,6 +8,7 @@ import { Module } from '@nestjs/common';
 import { AUTO_RESPONSE_METRICS, AutoResponseMetrics } from './auto-response.metrics.ts';
 import { AutoResponses } from './auto-responses.ts';
 import { Intake } from './intake/intake.ts';
+import { MailIntake } from './intake/mail-intake.ts';
 import { MessagesController } from './intake/messages.controller.ts';
 import { OwnPerson } from './own-person.ts';
 import { KeptRules } from './preferences/kept-rules.ts';
@@ -33,6 +34,7 @@ import { Classifier, Drafter } from './strategies/strategies.ts';
     OwnPerson,
     Sealed,
     Intake,
+    MailIntake,
     AutoResponses,
     KeptRules,
     PolicyFloor,

@@ -68,6 +68,9 @@ export const LOCK_MESSAGE = `${SELECT_MESSAGE} WHERE m.id = $1 FOR UPDATE OF m`;
 export const LIST_MESSAGES = `${SELECT_MESSAGE}
   WHERE m.user_id = $1 AND ($2::text IS NULL OR m.id < $2) AND ($4::text IS NULL OR m.state = $4) ORDER BY m.id DESC LIMIT $3`;
 
+/** The text has been read. $1 id, $2 content */
+export const PUT_CONTENT = `UPDATE messages SET content = $2 WHERE id = $1 AND state = 'received' AND classified_at IS NULL`;
+
 /** $1 id, $2 class, $3 confidence, $4 reasons, $5 features, $6 when, $7 label. Nothing where it has been classified. */
 export const NOTE_CLASS = `
   UPDATE messages SET class = $2, confidence = $3, reasons = $4, features = $5, classified_at = $6, classification = $7

@@ -40,6 +40,18 @@ export abstract class ConnectedWork {
     options: { readonly deadlineMs: number; readonly systems?: readonly ConnectorType[] },
   ): Promise<ConnectorStatus[]>;
   /**
+   * Reads something in a system, with policy, audit and everything else round it.
+   * @returns what the connector's operation returns
+   * @throws Problem as {@link write}; `not_found` also where the thing is gone
+   */
+  abstract read(
+    who: OnBehalfOf,
+    type: ConnectorType,
+    resource: string,
+    query: unknown,
+    requestId: string,
+  ): Promise<unknown>;
+  /**
    * Does something in a system, with policy, audit and everything else round it.
    * @param repeatKey the same each time this is tried again, such as `briefing/2026-11-25`: it then takes effect once, also
    *   where a try ended without an answer; the key is this person's, and for the same `input`

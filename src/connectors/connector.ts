@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { ArrivedMail } from './new-mail.ts';
 import type { ConnectorType, WorkItem } from './work-item.ts';
 
 /** Whose eyes a connector looks through. */
@@ -37,6 +38,8 @@ export interface SyncPage {
   readonly items: readonly WorkItem[];
   /** Ids of items that are deleted, or no longer concern this person. */
   readonly gone: readonly string[];
+  /** Messages that have come since the last sync and may be answered; each in the thread of an item of this page or an earlier one. Never of a full sync. */
+  readonly mail?: readonly ArrivedMail[];
   /** Part of a full sync: what is stored and in none of its pages is gone when the last page has come. */
   readonly full: boolean;
   /** The first page of a full sync, not of one that goes on: what an earlier one had seen before it was cut counts no more. */

@@ -5,6 +5,7 @@ import { Module } from '@nestjs/common';
 import { ConnectedWork } from './connected-work.ts';
 import { ConnectorsController } from './connectors.controller.ts';
 import { Connectors } from './connectors.ts';
+import { NewMail } from './new-mail.ts';
 import { AddressRules } from './pipeline/address-rules.ts';
 import { Authorisations } from './pipeline/authorisations.ts';
 import { CONNECTOR_METRICS, ConnectorMetrics } from './pipeline/connector-metrics.ts';
@@ -34,11 +35,12 @@ import { Webhooks } from './webhooks/webhooks.ts';
     Gate,
     Operations,
     Connectors,
+    NewMail,
     Syncs,
     SyncSchedule,
     Webhooks,
     { provide: ConnectedWork, useClass: StoredWork },
   ],
-  exports: [ConnectedWork, Connectors],
+  exports: [ConnectedWork, Connectors, NewMail],
 })
 export class ConnectorsModule {}

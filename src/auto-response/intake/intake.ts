@@ -8,14 +8,15 @@ import { invalid, Problem } from '#libs/http';
 import { Jobs } from '#libs/jobs';
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import * as sql from '../auto-response.sql.ts';
-import { contactOf, type IncomingMessage, talkOf } from '../rules/index.ts';
+import { isMailChannel } from '../message-view.ts';
+import { contactOf, type IncomingMessage, mailIdOf, talkOf } from '../rules/index.ts';
 import { Sealed } from '../sealed.ts';
 import { CLASSIFY_QUEUE, type MessageJob, STEP } from '../steps/queues.ts';
 import type { NewMessage } from './messages.schema.ts';
 
 /** A message, for whom, and by whom it was brought. */
 export interface Arrival {
-  readonly person: DirectoryPerson;
+  readonly person: Pick<DirectoryPerson, 'tenantId' | 'id'>;
   readonly message: IncomingMessage;
   readonly classification: Classification;
   /** As the audit log names it. */
@@ -69,7 +70,8 @@ export class Intake implements OnApplicationBootstrap {
     { person, message, classification, by, requestId, receivedAt }: Arrival,
   ): Promise<string> {
     const place = { tenant_id: person.tenantId, id: this.ids.next() };
-    const { channel, messageId, threadId, from, subject } = message;
+    const { channel, threadId, from, subject } = message;
+    const messageId = isMailChannel(channel) ? mailIdOf(message.messageId) : message.messageId;
     const rows: { id: string }[] = await tx.query(sql.INSERT_MESSAGE, [
       ...[person.tenantId, place.id, person.id, channel, messageId, threadId, talkOf(message), from.address, subject],
       ...[classification, this.sealed.seal(message, place), by, requestId],

@@ -24,6 +24,8 @@ export interface IncomingMessage {
   readonly headers: Readonly<Record<string, string>>;
   readonly messageId: string;
   readonly threadId: string | null;
+  /** Under this id the connected system has its text, which has not been read yet. */
+  readonly unread?: string;
 }
 
 /** Whose message it is. */
@@ -38,6 +40,12 @@ const NAMED = /^\s*"?(?<name>[^<>"]{0,200}?)"?\s*<(?<address>[^<>\s]{1,320})>\s*
 export function contactOf(text: string): Contact {
   const { name, address } = NAMED.exec(text)?.groups ?? {};
   return { name: name?.trim() ?? '', address: (address ?? text).trim().toLowerCase() };
+}
+
+/** One spelling of a Message-ID, with angle brackets, so that mail brought in two ways is one message. Whatever else stays as it is. */
+export function mailIdOf(messageId: string): string {
+  const bare = /^<?([^<>\s]+@[^<>\s]+)>?$/.exec(messageId)?.[1];
+  return bare === undefined ? messageId : `<${bare}>`;
 }
 
 export function domainOf(address: string): string {

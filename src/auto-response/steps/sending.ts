@@ -10,6 +10,7 @@ import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { entryOf } from '../audit-entry.ts';
 import { AutoResponseMetrics } from '../auto-response.metrics.ts';
 import * as sql from '../auto-response.sql.ts';
+import { BY_SYNC } from '../intake/mail-intake.ts';
 import { eventOf, type MessageState } from '../message-view.ts';
 import { disclosed, domainOf, type Reply } from '../rules/index.ts';
 import { Sealed } from '../sealed.ts';
@@ -90,6 +91,8 @@ export class Sending implements OnApplicationBootstrap {
       text: disclosed(reply.text, person.name),
       messageId: `auto-response-${row.id.toLowerCase()}@openclaw-enterprise`,
       ...(inReplyTo && row.message_id.length <= 250 ? { inReplyTo: row.message_id } : {}),
+      // What somebody else calls a thread need not be what Gmail calls one; there the message that is answered tells.
+      ...(row.submitted_by === BY_SYNC && row.thread_id !== null ? { threadId: row.thread_id } : {}),
       ...(row.attended ? {} : { automatic: true }),
     };
     const who = { tenantId: person.tenantId, userId: person.id };

@@ -235,6 +235,8 @@ describe('an incremental sync of Gmail', () => {
     const ids = pages.flatMap(({ items }) => items.map(({ id }) => id));
     expect(ids.length).toBe(131);
     expect(new Set(ids).size).toBe(131);
+    const told = pages.flatMap(({ mail }) => (mail ?? []).map(({ id }) => id));
+    expect([told.length, new Set(told).size]).toEqual([260, 260]);
     const resumed = await world.pages(pages[1]!.cursor);
     const rest = resumed.flatMap(({ items }) => items.map(({ id }) => id));
     expect(rest).toEqual(expect.arrayContaining(pages.slice(2).flatMap(({ items }) => items.map(({ id }) => id))));

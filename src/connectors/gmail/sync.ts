@@ -1,5 +1,7 @@
 import { VendorError, type SyncPage, type VendorAccess } from '../connector.ts';
 import type { WorkItem } from '../work-item.ts';
+import type { ArrivedMail } from '../new-mail.ts';
+import { arrivedMail } from './arrived.ts';
 import { atATime } from './at-a-time.ts';
 import { answerOf } from './client.ts';
 import { ownerOf, settingsIn } from './config.ts';
@@ -14,7 +16,7 @@ const AT_A_TIME = 5;
 const MOST_CONTENTS = 5;
 const ME = 'me';
 const HISTORY_FIELDS =
-  'history(id,messages(threadId),messagesAdded/message/threadId,messagesDeleted/message/threadId),nextPageToken,historyId';
+  'history(id,messages(threadId),messagesAdded/message(id,threadId),messagesDeleted/message/threadId),nextPageToken,historyId';
 
 /** What has changed in a mailbox since the cursor, or everything that may be work where there is none that still counts. */
 export async function* syncGmail(access: VendorAccess, cursor: string | null): AsyncGenerator<SyncPage> {
@@ -45,6 +47,8 @@ interface Look {
   readonly item: WorkItem | null;
   readonly historyId: bigint;
   readonly lookAgainAt: number | null;
+  /** Of its messages, those that have come since the last sync. */
+  readonly mail: readonly ArrivedMail[];
 }
 
 class GmailSync {
@@ -53,6 +57,10 @@ class GmailSync {
   private waiting = new Waiting([]);
   /** How far each thread that was looked at in this run had come. */
   private readonly looked = new Map<string, bigint>();
+  /** Messages that history says have come since the last sync. */
+  private readonly added = new Set<string>();
+  /** Seen in a thread before history has named them: whether they have come since is not known yet. */
+  private readonly unnamed = new Map<string, ArrivedMail>();
 
   constructor(private readonly access: VendorAccess) {
     this.store = new MailStore(access);
@@ -114,27 +122,45 @@ class GmailSync {
       );
       const records = page.history ?? [];
       const changed = new Set(due);
+      let named: ArrivedMail[] = [];
       due = [];
       for (const record of records) {
         const at = historyNumber(record.id);
         for (const threadId of threadsOf(record)) {
           if ((this.looked.get(threadId) ?? -1n) < at) changed.add(threadId);
         }
+        for (const { message } of record.messagesAdded ?? []) {
+          if (!message?.id) continue;
+          this.added.add(message.id);
+          const seen = this.unnamed.get(message.id);
+          if (seen) named.push(seen);
+          this.unnamed.delete(message.id);
+        }
       }
       pageToken = page.nextPageToken ?? undefined;
       const next = (pageToken === undefined ? page.historyId : records.at(-1)?.id) ?? reached;
       const ids = [...changed];
       for (let from = 0; from === 0 || from < ids.length; from += PAGE) {
-        const { items, gone } = await this.look(ids.slice(from, from + PAGE));
+        const { items, gone, mail } = await this.look(ids.slice(from, from + PAGE));
         const whole = from + PAGE >= ids.length;
         if (whole) reached = next;
-        yield { items, gone, full: false, cursor: this.cursor(reached), last: whole && pageToken === undefined };
+        yield {
+          items,
+          gone,
+          mail: [...named, ...mail],
+          full: false,
+          cursor: this.cursor(reached),
+          last: whole && pageToken === undefined,
+        };
+        named = [];
       }
       if (pageToken === undefined) return;
     }
   }
 
-  private async look(threadIds: readonly string[]): Promise<{ items: WorkItem[]; gone: string[] }> {
+  private async look(
+    threadIds: readonly string[],
+  ): Promise<{ items: WorkItem[]; gone: string[]; mail: ArrivedMail[] }> {
     const looks = await atATime(AT_A_TIME, threadIds, (threadId) => this.lookAt(threadId));
     for (const { threadId, historyId, lookAgainAt } of looks) {
       this.looked.set(threadId, historyId);
@@ -143,12 +169,13 @@ class GmailSync {
     return {
       items: looks.flatMap(({ item }) => item ?? []),
       gone: looks.filter(({ item }) => item === null).map(({ threadId }) => threadId),
+      mail: looks.flatMap(({ mail }) => mail),
     };
   }
 
   private async lookAt(threadId: string): Promise<Look> {
     const thread = await this.store.thread(threadId);
-    const none = { threadId, item: null, historyId: thread?.historyId ?? 0n, lookAgainAt: null };
+    const none = { threadId, item: null, historyId: thread?.historyId ?? 0n, lookAgainAt: null, mail: [] };
     let standing = thread && standingOf(threadId, thread.messages, this.owner);
     if (standing && wantsContent(standing)) {
       const { messages } = standing;
@@ -158,7 +185,16 @@ class GmailSync {
       }
       standing = standingOf(threadId, told, this.owner);
     }
-    return standing ? { ...none, ...itemOf(standing, this.owner, this.access.now()) } : none;
+    if (!standing) return none;
+    const now = this.access.now();
+    const mail: ArrivedMail[] = [];
+    for (const message of standing.messages) {
+      const arrived = arrivedMail(message, this.owner, now);
+      if (arrived === null) continue;
+      if (this.added.has(message.id)) mail.push(arrived);
+      else this.unnamed.set(message.id, arrived);
+    }
+    return { ...none, ...itemOf(standing, this.owner, now), mail };
   }
 
   private async presentHistory(): Promise<string> {
@@ -181,7 +217,7 @@ class GmailSync {
 
 function threadsOf(record: {
   readonly messages?: readonly { threadId?: string | null }[];
-  readonly messagesAdded?: readonly { message?: { threadId?: string | null } }[];
+  readonly messagesAdded?: readonly { message?: { id?: string | null; threadId?: string | null } }[];
   readonly messagesDeleted?: readonly { message?: { threadId?: string | null } }[];
 }): string[] {
   const messages = [

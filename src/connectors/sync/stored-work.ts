@@ -72,6 +72,12 @@ export class StoredWork extends ConnectedWork {
     );
   }
 
+  override async read(who: OnBehalfOf, type: ConnectorType, resource: string, query: unknown, requestId: string) {
+    const errand = systemErrand(await this.person(who), requestId);
+    const row = await this.serving(errand.person, type);
+    return (await this.operations.read(errand, row, resource, query)).result;
+  }
+
   override async write(
     who: Principal | OnBehalfOf,
     type: ConnectorType,
@@ -85,14 +91,19 @@ export class StoredWork extends ConnectedWork {
       'kind' in who
         ? await errandOf(this.people, who, undefined, requestId)
         : systemErrand(await this.person(who), requestId);
-    const { tenantId, id } = asked.person;
+    const { tenantId } = asked.person;
     const repeatable = repeatKey === undefined ? undefined : { seed: `${tenantId}/${asked.actor}/${repeatKey}` };
     const errand = { ...asked, repeatable, approval };
+    const row = await this.serving(asked.person, type);
+    return (await this.operations.write(errand, row, action, input)).result;
+  }
+
+  private async serving({ tenantId, id }: DirectoryPerson, type: ConnectorType): Promise<sql.ConnectorRow> {
     const [row]: sql.ConnectorRow[] = await this.database.tenant(tenantId, (tx) =>
       tx.query(sql.CONNECTOR_OF_PERSON, [id, type]),
     );
     if (!row) throw new Problem('not_found', `No ${type} is connected for this person.`);
-    return (await this.operations.write(errand, row, action, input)).result;
+    return row;
   }
 
   private async person({ tenantId, userId }: OnBehalfOf): Promise<DirectoryPerson> {

@@ -1,7 +1,8 @@
 import { type Classification, higher, isAbove } from '#libs/classification';
-import type { Database } from '#libs/database';
+import type { Database, Transaction } from '#libs/database';
 import { type Connector, type SyncPage, VendorError } from '../connector.ts';
 import * as sql from '../connectors.sql.ts';
+import type { ArrivedMail } from '../new-mail.ts';
 import type { WorkItem } from '../work-item.ts';
 import { cleanItem, latest } from './clean-item.ts';
 
@@ -17,6 +18,11 @@ export interface SyncRunParts {
   readonly lease: { readonly owner: string; readonly seconds: number };
   /** Whether policy lets a thing with this label be known here. */
   readonly mayKeep: (item: WorkItem) => Promise<boolean>;
+  /** Told of each new message in the transaction of its page, and once afterwards. */
+  readonly mail: {
+    readonly received: (tx: Transaction, mail: ArrivedMail) => Promise<void>;
+    readonly stored: () => void;
+  };
 }
 
 /** What one sync has seen so far. */
@@ -27,6 +33,8 @@ export interface SyncTally {
   /** Left out because of their label. */
   withheld: number;
   readonly labels: Set<Classification>;
+  /** Ids of items that it has brought and that are kept. */
+  readonly kept: Set<string>;
 }
 
 /** Follows a connector's pages, and stores each together with its cursor: a crash between two repeats at most one. */
@@ -56,7 +64,7 @@ export async function runSync(
 }
 
 async function storePage(
-  { database, row, userId, lease, mayKeep }: SyncRunParts,
+  { database, row, userId, lease, mayKeep, mail }: SyncRunParts,
   page: SyncPage,
   generation: number,
   full: number | undefined,
@@ -69,12 +77,16 @@ async function storePage(
     if (!item) continue;
     if (await mayKeep(item)) {
       kept.push(item);
+      tally.kept.add(item.id);
       tally.labels.add(item.classification);
     } else {
       tally.withheld++;
+      tally.kept.delete(item.id);
       gone.add(item.id);
     }
   }
+  // Of a thread that is too sensitive to be known here, its mail is not passed on either.
+  const arrived = (page.full ? [] : (page.mail ?? [])).filter(({ threadId }) => tally.kept.has(threadId));
   await database.tenant(row.tenant_id, async (tx) => {
     const stillFull = full !== undefined && !page.last ? full : null;
     const [held]: [unknown[], number] = await tx.query(sql.KEEP_CURSOR, [
@@ -92,7 +104,9 @@ async function storePage(
     if (kept.length > 0)
       await tx.query(sql.PUT_ITEMS, [row.tenant_id, userId, row.type, row.id, generation, JSON.stringify(kept)]);
     if (full !== undefined && page.last) await tx.query(sql.REMOVE_UNSEEN, [userId, row.id, full]);
+    for (const one of arrived) await mail.received(tx, one);
   });
+  if (arrived.length > 0) mail.stored();
   tally.pages++;
   tally.items += kept.length;
   tally.gone += gone.size;

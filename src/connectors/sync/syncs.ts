@@ -8,12 +8,13 @@ import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common
 import { ulid } from 'ulid';
 import { VendorError } from '../connector.ts';
 import * as sql from '../connectors.sql.ts';
+import { NewMail } from '../new-mail.ts';
 import { ConnectorMetrics } from '../pipeline/connector-metrics.ts';
 import { type Errand, Gate } from '../pipeline/gate.ts';
 import { VendorAccesses } from '../pipeline/vendor-access.ts';
 import { vendorErrorIn } from '../problems.ts';
 import { CONNECTORS, type Registry } from '../registry.ts';
-import { keeper, LeaseLost, runSync, type SyncTally } from './sync-run.ts';
+import { keeper, LeaseLost, runSync, type SyncRunParts, type SyncTally } from './sync-run.ts';
 
 /** A process that says nothing for so long is taken for dead. Each page, and a beat between pages, renews it. */
 const LEASE_SECONDS = 60;
@@ -50,6 +51,7 @@ export class Syncs implements OnModuleDestroy {
     private readonly metrics: ConnectorMetrics,
     private readonly clock: Clock,
     private readonly notices: Notices,
+    private readonly mail: NewMail,
     @Inject(CONNECTORS) private readonly registry: Registry,
     @Inject(SETTINGS_TOKEN) private readonly settings: Settings,
   ) {}
@@ -125,7 +127,7 @@ export class Syncs implements OnModuleDestroy {
       actor: 'system',
       requestId,
     };
-    const tally: SyncTally = { pages: 0, items: 0, gone: 0, withheld: 0, labels: new Set() };
+    const tally: SyncTally = { pages: 0, items: 0, gone: 0, withheld: 0, labels: new Set(), kept: new Set() };
     const deed = { type: 'data_access', action: connector.syncAction } as const;
     try {
       const decision = await this.gate.decide(errand, row, connector.syncAction);
@@ -136,7 +138,12 @@ export class Syncs implements OnModuleDestroy {
       });
       const access = this.accesses.open(row, person, signal, SYNC_MS);
       const lease = { owner, seconds: LEASE_SECONDS };
-      const parts = { database: this.database, row, userId: person.id, lease, mayKeep };
+      const place = { tenantId: row.tenant_id, userId: person.id, connectorId: row.id, requestId };
+      const mail: SyncRunParts['mail'] = {
+        received: (tx, one) => this.mail.received(tx, place, one),
+        stored: () => this.mail.stored(),
+      };
+      const parts = { database: this.database, row, userId: person.id, lease, mayKeep, mail };
       let failed: unknown;
       try {
         await runSync(parts, connector, access, start, tally);
