@@ -4,7 +4,7 @@ import { Database } from '#libs/database';
 import type { TestGateway } from '../harness/gateway.ts';
 import { until } from '../harness/until.ts';
 import { startWorldGateway, type WorldGateway } from '../briefing/support.ts';
-import { ALICE, BOB, replies, rules, settled, submit } from './support.ts';
+import { ALICE, amend, BOB, replies, rules, settled, submit } from './support.ts';
 
 let world: WorldGateway;
 let gateway: TestGateway;
@@ -120,18 +120,32 @@ describe('new mail of a connected Gmail comes in by itself', () => {
     );
     expect(reads.length).toBeGreaterThan(0);
   });
-  test('one that is gone before it is read ends as ignored', async () => {
+  /** As a sync tells it, without one. */
+  async function told(id: string, messageId: string): Promise<void> {
     const mail = gateway.app.get(NewMail, { strict: false });
     const place = { tenantId: 'acme', userId: 'alice', connectorId: connector, requestId: 'sync-1' };
-    const gone = { id: '18f0000000000000', threadId: '18f0000000000000', messageId: 'gone@acme.test' };
-    const shown = { from: { name: 'Bob', address: BOB }, to: [ALICE], subject: 'Gone', headers: {} };
-    await gateway.app
-      .get(Database, { strict: false })
-      .tenant('acme', (tx) => mail.received(tx, place, { ...gone, ...shown, receivedAt: Date.now() }));
+    const shown = { from: { name: 'Bob', address: BOB }, to: [ALICE], subject: messageId, headers: {} };
+    const seen = { id, threadId: id, messageId, ...shown, receivedAt: Date.now() };
+    await gateway.app.get(Database, { strict: false }).tenant('acme', (tx) => mail.received(tx, place, seen));
     mail.stored();
+  }
+
+  test('one that is gone before it is read ends as ignored', async () => {
+    await told('18f0000000000000', 'gone@acme.test');
     expect(await handled('gone@acme.test')).toMatchObject({
       state: 'ignored',
       reason: expect.stringContaining('It was gone before it could be read'),
     });
+  });
+
+  test('one that policy no longer lets be read is for its person to see', async () => {
+    const asked = asks();
+    await amend(gateway, 'actions', /^( *)email_read: .*$/m, '$1email_read: block');
+    await told(asked.id, asked.messageId);
+    expect(await handled(asked.messageId)).toMatchObject({
+      state: 'surfaced',
+      reason: expect.stringContaining('It could not be read'),
+    });
+    expect(sent().some(({ threadId }) => threadId === asked.threadId)).toBe(false);
   });
 });
