@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 function tryPort(port: number): Promise<number | undefined> {
@@ -15,8 +16,17 @@ function tryPort(port: number): Promise<number | undefined> {
   });
 }
 
+/** Below the ports that systems hand out by themselves (32768 on Linux), so that no passing connection takes it meanwhile. */
+const [LOWEST, HIGHEST] = [10_240, 32_767];
+const TRIES = 50;
+
 /** A port of 127.0.0.1 that was free a moment ago: the preferred one if it is, else any. */
 export async function freePort(preferred?: number): Promise<number> {
-  const port = preferred ? await tryPort(preferred) : undefined;
-  return port ?? (await tryPort(0))!;
+  const preferredOne = preferred ? await tryPort(preferred) : undefined;
+  if (preferredOne !== undefined) return preferredOne;
+  for (let n = 0; n < TRIES; n++) {
+    const port = await tryPort(randomInt(LOWEST, HIGHEST + 1));
+    if (port !== undefined) return port;
+  }
+  return (await tryPort(0))!;
 }
