@@ -41,3 +41,14 @@ export function principalName(principal: Principal): string {
 export function mayActFor(agent: AgentPrincipal, userId: string): boolean {
   return agent.userIds === '*' || agent.userIds.includes(userId);
 }
+
+/** The person an assistant acts for where there is just one; undefined where its token names several, or everybody. */
+export function onlyPersonOf({ userIds }: AgentPrincipal): string | undefined {
+  return userIds !== '*' && userIds.length === 1 ? userIds[0] : undefined;
+}
+
+/** Whose things a caller may call its own: a person's, those of an assistant's people; null: of everybody in the tenant. */
+export function peopleOf(principal: Principal): readonly string[] | null {
+  if (principal.kind === 'person') return [principal.person.id];
+  return principal.userIds === '*' ? null : principal.userIds;
+}

@@ -1,6 +1,6 @@
 import { IdSource } from '#audit';
 import { People } from '#identity';
-import { mayActFor, type PersonPrincipal, type Principal, principalName } from '#libs/access';
+import { mayActFor, peopleOf, type PersonPrincipal, type Principal, principalName } from '#libs/access';
 import { Clock } from '#libs/clock';
 import { Database, type Transaction } from '#libs/database';
 import { PersonEvents } from '#libs/events';
@@ -168,12 +168,6 @@ export class Approvals {
 function mayRead(principal: Principal, userId: string): boolean {
   if (principal.kind === 'agent') return mayActFor(principal, userId);
   return principal.person.id === userId || principal.person.roles.includes('enterprise_admin');
-}
-
-/** Whose approvals a list is of; null: of everybody. */
-function peopleOf(principal: Principal): readonly string[] | null {
-  if (principal.kind === 'person') return [principal.person.id];
-  return principal.userIds === '*' ? null : principal.userIds;
 }
 
 function nobody(userId: string): Problem {

@@ -1,4 +1,4 @@
-import { type Directory, mayActFor, type Person, type Principal, principalName } from '#libs/access';
+import { type Directory, mayActFor, onlyPersonOf, type Person, type Principal, principalName } from '#libs/access';
 import { invalid, Problem } from '#libs/http';
 import type { NewEntry } from './entry.ts';
 import type { EntryBody } from './schemas.ts';
@@ -58,7 +58,7 @@ function subjectOf(principal: Principal, userId: string | undefined, path: strin
     return principal.person.id;
   }
   if (userId === undefined) {
-    const only = principal.userIds !== '*' && principal.userIds.length === 1 ? principal.userIds[0] : undefined;
+    const only = onlyPersonOf(principal);
     if (only !== undefined) return only;
     throw invalid(path, 'is missing; accepted: the person on whose behalf the assistant acts');
   }

@@ -1,5 +1,5 @@
 import type { People } from '#identity';
-import { mayActFor, type Principal, principalName } from '#libs/access';
+import { mayActFor, onlyPersonOf, type Principal, principalName } from '#libs/access';
 import { invalid, Problem } from '#libs/http';
 import type { Errand } from './pipeline/gate.ts';
 
@@ -29,8 +29,7 @@ function subjectOf(principal: Principal, subject: string | undefined): string {
       );
     return principal.person.id;
   }
-  const only = principal.userIds !== '*' && principal.userIds.length === 1 ? principal.userIds[0] : undefined;
-  const userId = subject ?? only;
+  const userId = subject ?? onlyPersonOf(principal);
   if (userId === undefined)
     throw invalid('subject.userId', 'is required: this agent token acts for more than one person');
   return userId;

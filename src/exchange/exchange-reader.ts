@@ -1,4 +1,4 @@
-import type { Principal } from '#libs/access';
+import { peopleOf, type Principal } from '#libs/access';
 import { Database } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import type { ExchangeList } from './exchange.schema.ts';
@@ -55,12 +55,6 @@ export class ExchangeReader {
       })),
     };
   }
-}
-
-/** Null: everybody in the tenant. */
-function peopleOf(caller: Principal): readonly string[] | null {
-  if (caller.kind === 'person') return [caller.person.id];
-  return caller.userIds === '*' ? null : caller.userIds;
 }
 
 function viewOf(row: ExchangeRow) {

@@ -1,6 +1,6 @@
 import { AuditLog } from '#audit';
 import { type DirectoryPerson, People } from '#identity';
-import { mayActFor, type Principal, principalName } from '#libs/access';
+import { mayActFor, onlyPersonOf, type Principal, principalName } from '#libs/access';
 import { Problem } from '#libs/http';
 import { Injectable } from '@nestjs/common';
 
@@ -18,7 +18,7 @@ export class Speaker {
    * @throws Problem `forbidden`, which is recorded
    */
   async of(caller: Principal, named: string | undefined, requestId: string): Promise<DirectoryPerson> {
-    const userId = named ?? (caller.kind === 'person' ? caller.person.id : only(caller.userIds));
+    const userId = named ?? (caller.kind === 'person' ? caller.person.id : onlyPersonOf(caller));
     const may =
       userId !== undefined && (caller.kind === 'person' ? userId === caller.person.id : mayActFor(caller, userId));
     const person = may ? await this.people.find(caller.tenantId, userId) : undefined;
@@ -37,8 +37,4 @@ export class Speaker {
     });
     throw new Problem('forbidden', reason);
   }
-}
-
-function only(userIds: readonly string[] | '*'): string | undefined {
-  return userIds === '*' || userIds.length !== 1 ? undefined : userIds[0];
 }

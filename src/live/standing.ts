@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { Authentication } from '#identity';
-import { Directory, mayActFor, type Principal } from '#libs/access';
+import { Directory, mayActFor, onlyPersonOf, type Principal } from '#libs/access';
 import { Clock } from '#libs/clock';
 import { Problem } from '#libs/http';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
@@ -64,8 +64,7 @@ export class Standings implements OnApplicationBootstrap, OnModuleDestroy {
       }
       return { principal, userId: id };
     }
-    const only = principal.userIds !== '*' && principal.userIds.length === 1 ? principal.userIds[0] : undefined;
-    const userId = named ?? only;
+    const userId = named ?? onlyPersonOf(principal);
     if (userId === undefined) {
       throw new Problem('validation_failed', 'userId: is required: this agent token acts for more than one person.');
     }

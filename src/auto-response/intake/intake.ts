@@ -1,6 +1,6 @@
 import { IdSource } from '#audit';
 import { type DirectoryPerson, People } from '#identity';
-import { mayActFor, type Principal, principalName } from '#libs/access';
+import { mayActFor, onlyPersonOf, type Principal, principalName } from '#libs/access';
 import { CONNECTOR_DEFAULT, type Classification, higher } from '#libs/classification';
 import { Clock } from '#libs/clock';
 import { Database, type Transaction } from '#libs/database';
@@ -100,7 +100,8 @@ export class Intake implements OnApplicationBootstrap {
 
   /** An assistant that names nobody means its only person, or the one among its people to whom the message is written. */
   private async receiverOf(caller: Principal & { kind: 'agent' }, to: readonly string[]): Promise<string> {
-    if (caller.userIds !== '*' && caller.userIds.length === 1) return caller.userIds[0]!;
+    const only = onlyPersonOf(caller);
+    if (only !== undefined) return only;
     const addresses = to.map((one) => contactOf(one).address);
     const rows: { id: string }[] = await this.database.tenant(caller.tenantId, (tx) =>
       tx.query(sql.COLLEAGUES_AT, [addresses]),

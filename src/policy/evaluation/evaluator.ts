@@ -1,6 +1,6 @@
 import { type NewEntry, AuditLog, DECISION_MARK } from '#audit';
 import { type DirectoryPerson, People } from '#identity';
-import { mayActFor, type Principal, principalName } from '#libs/access';
+import { mayActFor, onlyPersonOf, type Principal, principalName } from '#libs/access';
 import { type Classification, toClassification } from '#libs/classification';
 import { invalid, Problem } from '#libs/http';
 import { Injectable } from '@nestjs/common';
@@ -163,7 +163,7 @@ function subjectOf(principal: Principal, request: Evaluation): string {
     return principal.person.id;
   }
   if (named !== undefined) return named;
-  const only = principal.userIds === '*' || principal.userIds.length !== 1 ? undefined : principal.userIds[0];
+  const only = onlyPersonOf(principal);
   if (only === undefined)
     throw invalid('subject.userId', 'is required: this agent token acts for more than one person');
   return only;
