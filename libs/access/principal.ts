@@ -32,6 +32,11 @@ export interface AgentPrincipal {
   readonly userIds: readonly string[] | '*';
 }
 
+/** A person as the caller of what is done in their name while they do not call, or with their token. */
+export function asCaller(person: Person): PersonPrincipal {
+  return { kind: 'person', tenantId: person.tenantId, person, via: 'token' };
+}
+
 /** Short, stable name of a caller for logs, idempotency keys and authorship: `user:alice`, `agent:01J…`. */
 export function principalName(principal: Principal): string {
   return principal.kind === 'person' ? `user:${principal.person.id}` : `agent:${principal.tokenId}`;

@@ -1,5 +1,5 @@
 import type { DirectoryPerson } from '#identity';
-import type { Principal } from '#libs/access';
+import { asCaller } from '#libs/access';
 import { Problem } from '#libs/http';
 import { Evaluator } from '#policy';
 import { Injectable } from '@nestjs/common';
@@ -28,9 +28,8 @@ export class FeatureGate {
     features: readonly GatedFeature[],
     { actor, requestId }: AskedBy,
   ): Promise<void> {
-    const principal: Principal = { kind: 'person', tenantId: person.tenantId, person, via: 'token' };
     const requests = features.map((feature) => ({ action, context: { feature } }));
-    const decisions = await this.evaluator.evaluateAll(principal, requests, requestId, actor);
+    const decisions = await this.evaluator.evaluateAll(asCaller(person), requests, requestId, actor);
     const denied = decisions.find(({ decision }) => decision === 'deny');
     if (!denied) return;
     const members = { decisionId: denied.decisionId };

@@ -1,6 +1,6 @@
 import { CONNECTOR_TYPES, Connectors } from '#connectors';
-import { type DirectoryPerson, People } from '#identity';
-import type { Principal } from '#libs/access';
+import { People } from '#identity';
+import { asCaller } from '#libs/access';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DEMO_PEOPLE } from './demo-directory.ts';
 import type { DemoWorld } from './demo-world.ts';
@@ -23,7 +23,7 @@ export async function seedConnectors(
     const person = await people.find(tenantId, id);
     const token = world.tokens[email];
     if (!person || !token) continue;
-    const caller = callerOf(person);
+    const caller = asCaller(person);
     const own = (await connectors.list(caller, { limit: 500 })).items.filter(({ userId }) => userId === id);
     for (const type of CONNECTOR_TYPES) {
       const present = own.find((connector) => connector.type === type);
@@ -41,8 +41,4 @@ export async function seedConnectors(
 
 function isEmulated(baseUrl: string | null): boolean {
   return baseUrl !== null && new URL(baseUrl).hostname === '127.0.0.1';
-}
-
-function callerOf(person: DirectoryPerson): Principal {
-  return { kind: 'person', tenantId: person.tenantId, person, via: 'token' };
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DirectoryPerson, People, Tenants } from '#identity';
-import type { Principal } from '#libs/access';
+import { asCaller } from '#libs/access';
 import { NEW_POLICY, Policies, PolicyReader, Propagation } from '#policy';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { parse, stringify } from 'yaml';
@@ -28,7 +28,7 @@ async function seedPolicies(
   say: (line: string) => void,
 ): Promise<void> {
   const folder = join(DEFAULTS, admin.tenantId);
-  const caller: Principal = { kind: 'person', tenantId: admin.tenantId, person: admin, via: 'token' };
+  const caller = asCaller(admin);
   const existing = new Set<string>();
   for (let cursor: string | undefined; ;) {
     const page = await reader.list(caller, { limit: 500, cursor });

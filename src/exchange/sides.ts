@@ -1,5 +1,5 @@
 import type { DirectoryPerson } from '#identity';
-import type { Principal } from '#libs/access';
+import { asCaller, type Principal } from '#libs/access';
 import { type Classification, toClassification } from '#libs/classification';
 import { Problem } from '#libs/http';
 import { type DecisionAnswer, Evaluator } from '#policy';
@@ -27,11 +27,10 @@ export class Sides {
     asked: AskedExchange,
     requestId: string,
   ): Promise<{ sender: Side; receiver: Side }> {
-    const receiving: Principal = { kind: 'person', tenantId: receiver.tenantId, person: receiver, via: 'token' };
     const sending = { ...request(true, asked), ...(caller.kind === 'agent' ? { subject: { userId: sender.id } } : {}) };
     const [sends, receives] = await Promise.all([
       this.evaluator.evaluate(caller, sending, requestId),
-      this.evaluator.evaluate(receiving, request(false, asked), requestId, 'system'),
+      this.evaluator.evaluate(asCaller(receiver), request(false, asked), requestId, 'system'),
     ]);
     return { sender: sideOf(reached(sends)), receiver: sideOf(reached(receives)) };
   }

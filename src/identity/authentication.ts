@@ -1,4 +1,4 @@
-import type { Principal } from '#libs/access';
+import { asCaller, type Principal } from '#libs/access';
 import { cookieOf, Problem } from '#libs/http';
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
@@ -51,7 +51,7 @@ export class Authentication {
     const identity = await this.oidc.verify(token);
     const person = await this.people.findByEmailRecently(identity.email);
     if (!person) throw new Problem('invalid_token', `The directory knows nobody with the address "${identity.email}".`);
-    return { kind: 'person', tenantId: person.tenantId, person, via: 'token' };
+    return asCaller(person);
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { DirectoryPerson } from '#identity';
-import type { Principal } from '#libs/access';
+import { asCaller } from '#libs/access';
 import type { Classification } from '#libs/classification';
 import { Problem } from '#libs/http';
 import { type DecisionAnswer, Evaluator } from '#policy';
@@ -31,10 +31,9 @@ export class PolicyFloor {
   /** @throws Problem `policy_engine_unreachable`, after which to try again */
   async ask(person: DirectoryPerson, question: FloorQuestion, requestId: string): Promise<Floor> {
     const { channel, classification, isExternal } = question;
-    const principal: Principal = { kind: 'person', tenantId: person.tenantId, person, via: 'token' };
     const context = { channel, feature: 'auto_response' };
     const decisions = await this.evaluator.evaluateAll(
-      principal,
+      asCaller(person),
       [
         { action: 'auto_response', context, resource: { classification } },
         {

@@ -1,5 +1,5 @@
 import { AuditLog, type NewEntry } from '#audit';
-import type { Principal } from '#libs/access';
+import { asCaller } from '#libs/access';
 import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { type DecisionAnswer, Evaluator } from '#policy';
 import { Inject, Injectable } from '@nestjs/common';
@@ -80,10 +80,9 @@ export class ModelEndpoint {
   }
 
   private mayAsk({ person, message, classification, requestId }: Reading): Promise<DecisionAnswer> {
-    const principal: Principal = { kind: 'person', tenantId: person.tenantId, person, via: 'token' };
     const context = { channel: message.channel, feature: 'auto_response', model: this.model };
     const resource = { type: 'message', classification };
-    return this.evaluator.evaluate(principal, { action: 'model_call', resource, context }, requestId, 'system');
+    return this.evaluator.evaluate(asCaller(person), { action: 'model_call', resource, context }, requestId, 'system');
   }
 
   private async call<T>({ message, person }: Reading, task: ModelTask<T>): Promise<Reply> {

@@ -1,5 +1,5 @@
 import { type DirectoryPerson, People } from '#identity';
-import type { Principal } from '#libs/access';
+import { asCaller, type Principal } from '#libs/access';
 import { Clock } from '#libs/clock';
 import { type Settings, SETTINGS_TOKEN } from '#libs/config';
 import { Database, type Transaction } from '#libs/database';
@@ -150,6 +150,5 @@ export function statusFrom(row: sql.StatusRow): ConnectorStatus {
 }
 
 function systemErrand(person: DirectoryPerson, requestId: string) {
-  const principal = { kind: 'person', tenantId: person.tenantId, person, via: 'token' } as const;
-  return { person, principal, actor: 'system', requestId };
+  return { person, principal: asCaller(person), actor: 'system', requestId };
 }

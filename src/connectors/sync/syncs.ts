@@ -1,3 +1,4 @@
+import { asCaller } from '#libs/access';
 import { type DirectoryPerson, People } from '#identity';
 import { Clock } from '#libs/clock';
 import { type Settings, SETTINGS_TOKEN } from '#libs/config';
@@ -123,7 +124,7 @@ export class Syncs implements OnModuleDestroy {
     const connector = this.registry[row.type];
     const errand: Errand = {
       person,
-      principal: { kind: 'person', tenantId: row.tenant_id, person, via: 'token' },
+      principal: asCaller(person),
       actor: 'system',
       requestId,
     };
