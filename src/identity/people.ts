@@ -36,6 +36,17 @@ export class People extends Directory {
     return row && toPerson(row);
   }
 
+  /**
+   * The person who calls, for what is a person's own.
+   * @param refusal what assistants are told
+   * @throws Problem `forbidden` for assistants
+   */
+  async whoCalls(caller: Principal, refusal: string): Promise<DirectoryPerson> {
+    const person = caller.kind === 'person' && (await this.find(caller.tenantId, caller.person.id));
+    if (!person) throw new Problem('forbidden', refusal);
+    return person;
+  }
+
   /** The person who signs in with this address, in whichever tenant. */
   async findByEmail(email: string): Promise<DirectoryPerson | undefined> {
     const [row]: PersonRow[] = await this.database.system((tx) => tx.query(sql.FIND_USER_BY_EMAIL, [email]));
