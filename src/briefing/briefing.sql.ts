@@ -158,6 +158,9 @@ export const FIND_BRIEFING = `SELECT ${BRIEFING} FROM briefings WHERE user_id = 
 export const LIST_BRIEFINGS = `
   SELECT ${BRIEFING} FROM briefings WHERE user_id = $1 AND ($2::text IS NULL OR id < $2) ORDER BY id DESC LIMIT $3`;
 
+/** When the newest of person $1 was made. */
+export const LAST_GENERATED = `SELECT generated_at FROM briefings WHERE user_id = $1 ORDER BY id DESC LIMIT 1`;
+
 /** Of person $1, those made before $2. */
 export const FORGET_BRIEFINGS = `DELETE FROM briefings WHERE user_id = $1 AND generated_at < $2`;
 

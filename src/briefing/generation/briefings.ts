@@ -108,7 +108,9 @@ export class Briefings {
 
   /** What became of messages since the last briefing, at most of a day, and what waits for the person. */
   private async answered({ tenantId, id }: DirectoryPerson, now: number) {
-    const [last] = await this.rows(tenantId, sql.LIST_BRIEFINGS, [id, null, 1]);
+    const [last]: { generated_at: Date }[] = await this.database.tenant(tenantId, (tx) =>
+      tx.query(sql.LAST_GENERATED, [id]),
+    );
     const since = Math.max(last?.generated_at.getTime() ?? 0, now - DAY_MS);
     const autoResponses = await this.responses.summary(tenantId, id, new Date(since).toISOString());
     return { autoResponses, approvals: { pending: await this.approvals.pendingOf(tenantId, id) } };
