@@ -79,7 +79,7 @@ export class Settlement {
     }
     const waiting = row.waiting.filter(({ approvalId }) => approvalId !== id);
     if (waiting.some(({ round }) => round === entry.round)) {
-      await tx.query(sql.SET_WAITING, [row.id, JSON.stringify(waiting), row.reply_by, row.classification, this.now()]);
+      await this.wait(tx, { ...row, waiting });
       return;
     }
     await this.bulletin.append(tx, tenantId, await this.agreed(tx, { ...row, waiting }, entry.round, by.actor));
@@ -102,14 +102,7 @@ export class Settlement {
     const told: Told[] = message.state === 'held' ? [await this.release(tx, row, message, actor)] : [];
     const over = row.waiting.length === 0 && message.envelope.reply_policy === 'no-reply-needed';
     if (!message.settles && !over) {
-      if (message.state !== 'held')
-        await tx.query(sql.SET_WAITING, [
-          row.id,
-          JSON.stringify(row.waiting),
-          row.reply_by,
-          row.classification,
-          this.now(),
-        ]);
+      if (message.state !== 'held') await this.wait(tx, row);
       return told;
     }
     const classification = higher(row.classification, message.classification);
@@ -126,7 +119,7 @@ export class Settlement {
     const classification = higher(row.classification, message.classification);
     const replyBy = envelope.reply_policy === 'human-only' ? receiver.userId : null;
     await tx.query(sql.RELEASE_MESSAGE, [row.id, round, 'delivered']);
-    await tx.query(sql.SET_WAITING, [row.id, JSON.stringify(row.waiting), replyBy, classification, this.now()]);
+    await this.wait(tx, { ...row, reply_by: replyBy, classification });
     const turn = {
       operation: 'exchange.released',
       exchangeId: row.id,
@@ -159,8 +152,10 @@ export class Settlement {
     };
   }
 
-  private now(): Date {
-    return new Date(this.clock.now());
+  /** Stores for whom an exchange waits, and with what label and answer expected. */
+  private async wait(tx: Transaction, { id, waiting, reply_by: replyBy, classification }: ExchangeRow): Promise<void> {
+    const now = new Date(this.clock.now());
+    await tx.query(sql.SET_WAITING, [id, JSON.stringify(waiting), replyBy, classification, now]);
   }
 }
 
