@@ -25,6 +25,7 @@ export class Approvals1764000012000 implements MigrationInterface {
         message_id     text,
         decision_id    text,
         exchange_id    text,
+        exchange_round int NOT NULL DEFAULT 0,
         request_id     text,
         PRIMARY KEY (tenant_id, id),
         FOREIGN KEY (tenant_id, user_id) REFERENCES users,
@@ -34,9 +35,11 @@ export class Approvals1764000012000 implements MigrationInterface {
       CREATE INDEX approvals_waiting ON approvals (expires_at, id) WHERE status = 'pending';
       CREATE UNIQUE INDEX approvals_message ON approvals (tenant_id, message_id) WHERE message_id IS NOT NULL;
       CREATE UNIQUE INDEX approvals_decision ON approvals (tenant_id, decision_id) WHERE decision_id IS NOT NULL;
-      CREATE UNIQUE INDEX approvals_exchange ON approvals (tenant_id, exchange_id, user_id) WHERE exchange_id IS NOT NULL;
+      CREATE UNIQUE INDEX approvals_exchange ON approvals (tenant_id, exchange_id, exchange_round, user_id)
+        WHERE exchange_id IS NOT NULL;
       COMMENT ON COLUMN approvals.user_id IS 'the person concerned, who decides';
       COMMENT ON COLUMN approvals.decided_by IS 'user:<id>, or policy where today''s policy no longer lets it be; null where it expired';
+      COMMENT ON COLUMN approvals.exchange_round IS 'which message of the exchange is asked about; 0: the exchange as such';
       COMMENT ON COLUMN approvals.edited IS 'proposal is what the person made of it';
 
       CALL bind_to_tenant('approvals');

@@ -31,6 +31,8 @@ export interface NewApproval {
   readonly messageId?: string;
   readonly decisionId?: string;
   readonly exchangeId?: string;
+  /** Which message of the exchange it is about; absent: the exchange as such. */
+  readonly exchangeRound?: number;
   readonly requestId?: string | null;
 }
 

@@ -29,14 +29,14 @@ const COLUMNS = `tenant_id, id, user_id, kind, status, subject, proposal, classi
 /** Nothing where the same has been asked before. */
 export const INSERT_APPROVAL = `
   INSERT INTO approvals (tenant_id, id, user_id, kind, subject, proposal, classification, requested_at, expires_at,
-    message_id, decision_id, exchange_id, request_id)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    message_id, decision_id, exchange_id, exchange_round, request_id)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
   ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`;
 
-/** What has been asked before: $1 message, $2 decision, $3 exchange of person $4 */
+/** What has been asked before: $1 message, $2 decision, $3 exchange in round $4 of person $5 */
 export const FIND_ASKED = `
   SELECT ${COLUMNS} FROM approvals
-  WHERE message_id = $1 OR decision_id = $2 OR (exchange_id = $3 AND user_id = $4) LIMIT 1`;
+  WHERE message_id = $1 OR decision_id = $2 OR (exchange_id = $3 AND exchange_round = $4 AND user_id = $5) LIMIT 1`;
 
 export const FIND_APPROVAL = `SELECT ${COLUMNS} FROM approvals WHERE id = $1`;
 

@@ -36,12 +36,13 @@ export class Approvals {
   /**
    * Puts something before a person, in the caller's transaction, with the event that tells of it; so to be called last there,
    * and then {@link announce} after the transaction. It expires after 24 hours.
-   * @returns the approval; the one that is there, where the same message, decision or exchange was asked before
+   * @returns the approval; the one that is there, where the same message, decision or round of an exchange was asked before
    */
   async request(tx: Transaction, wanted: NewApproval): Promise<Approval> {
     const { tenantId, userId, kind, subject, proposal, classification } = wanted;
     const now = this.clock.now();
-    const asked = [wanted.messageId ?? null, wanted.decisionId ?? null, wanted.exchangeId ?? null];
+    const { messageId = null, decisionId = null, exchangeId = null, exchangeRound = 0 } = wanted;
+    const asked = [messageId, decisionId, exchangeId, exchangeRound];
     const [row]: sql.ApprovalRow[] = await tx.query(sql.INSERT_APPROVAL, [
       ...[tenantId, this.ids.next(), userId, kind, subject, JSON.stringify(proposal), classification],
       ...[new Date(now), new Date(now + EXPIRES_AFTER_MS), ...asked, wanted.requestId ?? null],

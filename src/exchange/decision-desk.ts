@@ -55,13 +55,10 @@ export class DecisionDesk implements OnModuleInit {
   }
 
   /** Asks within the transaction of what hangs on the answer; {@link announce} belongs after it. */
-  async ask(tx: Transaction, { proposal, ...wanted }: Question): Promise<Approval> {
+  ask(tx: Transaction, { proposal, ...wanted }: Question): Promise<Approval> {
+    const { exchangeId, round: exchangeRound } = proposal;
     const question = { ...wanted, kind: 'commitment', proposal: { ...proposal } } as const;
-    const { exchangeId, round } = proposal;
-    const approval = await this.approvals.request(tx, { ...question, exchangeId });
-    if (proposalOf(approval).round === round) return approval;
-    // A person is asked about an exchange as such once; about a later round they are asked beside it.
-    return this.approvals.request(tx, question);
+    return this.approvals.request(tx, { ...question, exchangeId, exchangeRound });
   }
 
   announce(approval: Approval): void {

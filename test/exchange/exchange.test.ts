@@ -435,6 +435,7 @@ describe('people decide', () => {
     expect(second.body).toMatchObject({ delivered: false, waitingFor: ['bob'] });
     await at.decide('bob', exchangeId, 'approved');
     expect((await queue()).map(({ status }) => status)).toEqual(['approved', 'approved']);
+    expect((await queue()).map((one) => one.exchange_id)).toEqual([exchangeId, exchangeId]);
     expect(await said(exchangeId)).toEqual(['We guarantee one.', 'We guarantee two.']);
   });
 
