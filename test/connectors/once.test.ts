@@ -1,6 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CONNECTORS, type ConnectorType, type Registry } from '#connectors';
 import { Database } from '#libs/database';
@@ -10,13 +7,13 @@ import { startGdriveEmulator } from '#libs/emulators/gdrive';
 import { startGithubEmulator } from '#libs/emulators/github';
 import { startGmailEmulator } from '#libs/emulators/gmail';
 import { startJiraEmulator } from '#libs/emulators/jira';
-import { freePort } from '#libs/profile';
 import { ensureBuilt } from '../../bin/build.mjs';
 import { gcalConnector } from '../../src/connectors/gcal/gcal-connector.ts';
 import { gdriveConnector } from '../../src/connectors/gdrive/gdrive-connector.ts';
 import { githubConnector } from '../../src/connectors/github/github-connector.ts';
 import { gmailConnector } from '../../src/connectors/gmail/gmail-connector.ts';
 import { jiraConnector } from '../../src/connectors/jira/jira-connector.ts';
+import { DoomedGateway } from '../harness/doomed-gateway.ts';
 import { startTestGateway, type TestGateway } from '../harness/gateway.ts';
 import { until } from '../harness/until.ts';
 
@@ -159,13 +156,13 @@ describe('a write under an Idempotency-Key takes effect once', () => {
 
   test.each(ALL)('where its process is killed between the effect and the answer: %s', async (name, at) => {
     const one = writes[at]!;
-    const doomed = await DoomedGateway.start(gateway);
+    const doomed = await DoomedGateway.start(gateway, ALICE);
     running.add(doomed);
     const key = `killed-${name}`;
     const before = one.system.written.length;
     // The answer is on its way for so long that the process does not live to see it.
     one.system.faults = (request) => (isOf(one)(request) ? { kind: 'late', ms: 60_000 } : undefined);
-    const first = doomed.call(`/api/v1/connectors/${one.type}/write`, one.body, key);
+    const first = doomed.post(`/api/v1/connectors/${one.type}/write`, one.body, { 'idempotency-key': key });
     await until('it has taken effect', () => one.system.written.length > before);
     await doomed.kill();
     running.delete(doomed);
@@ -180,41 +177,3 @@ describe('a write under an Idempotency-Key takes effect once', () => {
     expect(one.system.written.length - before).toBe(1);
   });
 });
-
-/** Another process over the same database. */
-class DoomedGateway {
-  private constructor(
-    private readonly child: ChildProcess,
-    private readonly url: string,
-    private readonly token: string,
-  ) {}
-
-  static async start(beside: TestGateway): Promise<DoomedGateway> {
-    const PORT = await freePort();
-    const settings = { ...beside.settings, PORT, METRICS_PORT: 0, OPENCLAW_REPLICA_ID: `doomed-${PORT}` };
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'doomed-gateway.mjs')], {
-      env: { PATH: process.env.PATH, SETTINGS: JSON.stringify(settings) },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    await Promise.race([
-      once(child, 'message'),
-      once(child, 'exit').then(([code]) => Promise.reject(new Error(`it ended with ${String(code)}`))),
-    ]);
-    return new DoomedGateway(child, `http://127.0.0.1:${PORT}`, await beside.token(ALICE));
-  }
-
-  async call(path: string, body: unknown, key: string): Promise<Response> {
-    const headers = {
-      authorization: `Bearer ${this.token}`,
-      'content-type': 'application/json',
-      'idempotency-key': key,
-    };
-    return fetch(this.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
-  }
-
-  async kill(): Promise<void> {
-    const gone = once(this.child, 'exit');
-    this.child.kill('SIGKILL');
-    await gone;
-  }
-}

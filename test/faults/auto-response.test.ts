@@ -1,13 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Jobs } from '#libs/jobs';
-import { freePort } from '#libs/profile';
 import pg from 'pg';
 import { ensureBuilt } from '../../bin/build.mjs';
 import { ALICE, BOB, mail, replies, rules } from '../auto-response/support.ts';
 import { startWorldGateway, type WorldGateway } from '../briefing/support.ts';
+import { DoomedGateway } from '../harness/doomed-gateway.ts';
 import type { TestGateway } from '../harness/gateway.ts';
 import { until } from '../harness/until.ts';
 
@@ -141,11 +138,11 @@ describe('a process that is killed loses and doubles no reply', () => {
   test.each(MOMENTS.map((moment) => [moment.when, moment] as const))(
     'killed %s',
     async (when, { reach, prepare }) => {
-      const doomed = await DoomedGateway.start(gateway);
+      const doomed = await DoomedGateway.start(gateway, ALICE);
       running.add(doomed);
       const release = await prepare?.();
       const subject = `Killed ${when}`;
-      const message = { id: await doomed.submit(mail({ subject })), subject };
+      const message = { id: await submit(doomed, mail({ subject })), subject };
       messages.push(message);
       const releaseToo = await reach(doomed, message);
       await doomed.kill();
@@ -161,7 +158,7 @@ describe('a process that is killed loses and doubles no reply', () => {
   test('another process brings each to its end: one reply a message, and each is noted as sent', async () => {
     // What has died is found by its age: as if a minute had passed.
     await admin.query(`UPDATE pgboss.job SET started_on = started_on - interval '61 seconds' WHERE state = 'active'`);
-    const heir = await DoomedGateway.start(gateway);
+    const heir = await DoomedGateway.start(gateway, ALICE);
     running.add(heir);
     for (const { id } of messages)
       await until(`message ${id} is sent`, async () => (await row(id)).state === 'sent', 150_000);
@@ -173,38 +170,9 @@ describe('a process that is killed loses and doubles no reply', () => {
   }, 300_000);
 });
 
-/** Another process over the same database. */
-class DoomedGateway {
-  private constructor(
-    private readonly child: ChildProcess,
-    private readonly url: string,
-    private readonly token: string,
-  ) {}
-
-  static async start(beside: TestGateway): Promise<DoomedGateway> {
-    const PORT = await freePort();
-    const settings = { ...beside.settings, PORT, METRICS_PORT: 0, OPENCLAW_REPLICA_ID: `doomed-${PORT}` };
-    const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'connectors', 'doomed-gateway.mjs')], {
-      env: { PATH: process.env.PATH, SETTINGS: JSON.stringify(settings) },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    await Promise.race([
-      once(child, 'message'),
-      once(child, 'exit').then(([code]) => Promise.reject(new Error(`it ended with ${String(code)}`))),
-    ]);
-    return new DoomedGateway(child, `http://127.0.0.1:${PORT}`, await beside.token(ALICE));
-  }
-
-  async submit(body: unknown): Promise<string> {
-    const headers = { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' };
-    const answer = await fetch(`${this.url}/api/v1/messages`, { method: 'POST', headers, body: JSON.stringify(body) });
-    if (answer.status !== 202) throw new Error(await answer.text());
-    return ((await answer.json()) as { id: string }).id;
-  }
-
-  async kill(): Promise<void> {
-    const gone = once(this.child, 'exit');
-    this.child.kill('SIGKILL');
-    await gone;
-  }
+/** @returns the id of the message */
+async function submit(doomed: DoomedGateway, body: unknown): Promise<string> {
+  const answer = await doomed.post('/api/v1/messages', body);
+  if (answer.status !== 202) throw new Error(await answer.text());
+  return ((await answer.json()) as { id: string }).id;
 }
