@@ -1,3 +1,4 @@
+import { Rounds } from '#libs/clock';
 import { EVENT_PAGE, PersonEvents } from '#libs/events';
 import { Notices } from '#libs/redis';
 import { Propagation } from '#policy';
@@ -25,7 +26,7 @@ export class Deliveries implements OnModuleInit, OnModuleDestroy {
   /** The newest policy revision that is known of each tenant. */
   private readonly revisions = new Map<string, number>();
   private unsubscribe: (() => void)[] = [];
-  private polling = false;
+  private readonly rounds = new Rounds();
 
   constructor(
     private readonly events: PersonEvents,
@@ -35,6 +36,7 @@ export class Deliveries implements OnModuleInit, OnModuleDestroy {
   ) {}
 
   onModuleInit(): void {
+    this.rounds.begin();
     this.unsubscribe = [
       this.notices.subscribe('person.events', ({ tenantId, userId }) => {
         for (const session of this.roster.sessionsOf(tenantId, userId)) {
@@ -50,8 +52,9 @@ export class Deliveries implements OnModuleInit, OnModuleDestroy {
     ];
   }
 
-  onModuleDestroy(): void {
+  async onModuleDestroy(): Promise<void> {
     for (const end of this.unsubscribe) end();
+    await this.rounds.end();
   }
 
   /** The newest policy revision of the tenant. */
@@ -82,26 +85,13 @@ export class Deliveries implements OnModuleInit, OnModuleDestroy {
 
   @Interval(1_000)
   async poll(): Promise<void> {
-    if (this.polling) return;
-    this.polling = true;
-    try {
-      const known = [];
-      for (const [session] of this.roster.all()) {
-        const { tenantId, userId } = session!;
-        known.push({ tenantId, userId, seq: this.newest.get(personKey(tenantId, userId)) ?? 0 });
+    await this.rounds.run(async () => {
+      try {
+        await this.look();
+      } catch (error) {
+        this.log.warn(`could not look for events: ${(error as Error).message}`);
       }
-      if (known.length === 0) return;
-      for (const { tenantId, userId, seq } of await this.events.newest(known)) {
-        const key = personKey(tenantId, userId);
-        const before = this.newest.get(key);
-        if (before !== undefined) this.newest.set(key, Math.max(seq, before));
-      }
-      for (const session of this.roster.sessions()) if (this.isBehind(session)) void this.feed(session);
-    } catch (error) {
-      this.log.warn(`could not look for events: ${(error as Error).message}`);
-    } finally {
-      this.polling = false;
-    }
+    });
   }
 
   @Interval(FORGET_EVERY_MS)
@@ -109,6 +99,22 @@ export class Deliveries implements OnModuleInit, OnModuleDestroy {
     await this.events
       .forgetOld()
       .catch((error: unknown) => this.log.warn(`could not remove old events: ${(error as Error).message}`));
+  }
+
+  /** Asks the table for everybody who is connected. */
+  private async look(): Promise<void> {
+    const known = [];
+    for (const [session] of this.roster.all()) {
+      const { tenantId, userId } = session!;
+      known.push({ tenantId, userId, seq: this.newest.get(personKey(tenantId, userId)) ?? 0 });
+    }
+    if (known.length === 0) return;
+    for (const { tenantId, userId, seq } of await this.events.newest(known)) {
+      const key = personKey(tenantId, userId);
+      const before = this.newest.get(key);
+      if (before !== undefined) this.newest.set(key, Math.max(seq, before));
+    }
+    for (const session of this.roster.sessions()) if (this.isBehind(session)) void this.feed(session);
   }
 
   private isBehind(session: LiveSession): boolean {
